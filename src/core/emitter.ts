@@ -1,0 +1,61 @@
+import { EventEmitter } from 'eventemitter3';
+import { describeError } from './error-transfer.ts';
+import { type Logger, silentLogger } from './logger.ts';
+
+/** Event name to its arguments; by our convention one payload object each. */
+export type EventMap<Events> = Record<keyof Events, readonly unknown[]>;
+
+/** A function that is called for an event. */
+export type Listener<Events extends EventMap<Events>, Name extends keyof Events> = (
+  ...payload: Events[Name]
+) => void;
+
+/**
+ * Typed events for a class to extend. Events inform: a listener that throws is reported to the logger and neither the
+ * emitting code nor the other listeners notice.
+ */
+export class Emitter<Events extends EventMap<Events>> {
+  readonly #emitter = new EventEmitter();
+  // eventemitter3 stops at the first listener that throws. So what it calls is always this guard, with the real
+  // listener as the context; event, function and context together also identify what `off` removes.
+  readonly #guard: (this: AnyListener, ...payload: unknown[]) => void;
+
+  constructor(logger: Logger = silentLogger) {
+    this.#guard = function guard(...payload) {
+      try {
+        this(...payload);
+      } catch (error) {
+        logger.error('a listener threw', { listener: this.name, error: describeError(error) });
+      }
+    };
+  }
+
+  /** Calls `listener` each time `name` happens. Returns the function that takes it off again. */
+  on<Name extends keyof Events & string>(name: Name, listener: Listener<Events, Name>): () => void {
+    this.#emitter.on(name, this.#guard, listener);
+    return () => this.off(name, listener);
+  }
+
+  /** Calls `listener` the next time `name` happens, and then no more. */
+  once<Name extends keyof Events & string>(name: Name, listener: Listener<Events, Name>): () => void {
+    this.#emitter.once(name, this.#guard, listener);
+    return () => this.off(name, listener);
+  }
+
+  /** Takes a listener off. */
+  off<Name extends keyof Events & string>(name: Name, listener: Listener<Events, Name>): void {
+    this.#emitter.off(name, this.#guard, listener);
+  }
+
+  /** How many listeners `name` has. */
+  listenerCount(name: keyof Events & string): number {
+    return this.#emitter.listenerCount(name);
+  }
+
+  /** Tells every listener, whatever one of them throws. For the class that extends this one. */
+  protected emit<Name extends keyof Events & string>(name: Name, ...payload: Events[Name]): void {
+    this.#emitter.emit(name, ...payload);
+  }
+}
+
+type AnyListener = (...payload: unknown[]) => void;

@@ -1,0 +1,17 @@
+/** Details of a log line. Values are plain data; secrets never go in. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Where log lines go. pino, winston and `console` fit after a one-line adapter. */
+export interface Logger {
+  /** For a developer who looks for something. */
+  debug(message: string, fields?: LogFields): void;
+  /** Something happened as it should. */
+  info(message: string, fields?: LogFields): void;
+  /** Something was lost, late or retried; the system goes on. */
+  warn(message: string, fields?: LogFields): void;
+  /** Somebody has to act. */
+  error(message: string, fields?: LogFields): void;
+}
+
+/** Drops every line. The default everywhere: a library does not print. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

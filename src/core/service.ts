@@ -1,0 +1,28 @@
+/** What a running service gets from whoever runs it. */
+export interface ServiceContext {
+  /** Aborts when the service shall stop. `run` then tidies up and returns. */
+  readonly signal: AbortSignal;
+  /** Says once that the service does its work now: the port is open, the source connected. */
+  ready(): void;
+  /** Says "I made progress". A supervisor with a heartbeat limit ends a service that falls silent. */
+  beat(): void;
+}
+
+/**
+ * Anything long-lived. `run` returns when the work is finished, throws when it failed, and returns soon after
+ * `context.signal` aborts. It may be called again after it settled: a restart is a second `run`.
+ */
+export interface Service {
+  /** What logs, health pages and errors call it. */
+  readonly name: string;
+  /** Does the work until it is finished, failed or asked to stop. */
+  run(context: ServiceContext): Promise<void>;
+}
+
+/** Runs a service without a supervisor: progress and readiness go nowhere. */
+export function runAlone(
+  service: Service,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
+  return service.run({ signal, ready() {}, beat() {} });
+}
