@@ -1,0 +1,20 @@
+export type { CallOptions } from './calls.ts';
+export type { WorkerExit, WorkerExitReason } from './exit.ts';
+export type { LaneOverflow, WriteOptions } from './lane-writer.ts';
+export type { WorkerChannelOptions } from './options.ts';
+export type {
+  CallHandlers,
+  Calls,
+  CommandHandlers,
+  Commands,
+  Data,
+  HandlerContext,
+  Names,
+  Params,
+  Requests,
+  Result,
+  StatusEvent,
+  Statuses,
+  WorkerProtocol,
+} from './protocol.ts';
+export { WorkerChannel, type WorkerChannelEvents, type WorkerChannelStats } from './worker-channel.ts';

@@ -1,0 +1,79 @@
+import type { ResourceLimits } from 'node:worker_threads';
+import { checkInteger, checkKnown, checkMs, checkOneOf, checkText, maxTimerMs } from '../core/check.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { type Logger, silentLogger } from '../core/logger.ts';
+import type { LaneOverflow } from './lane-writer.ts';
+import type { CallHandlers, Requests } from './protocol.ts';
+
+/** Options of {@link WorkerChannel.open}. */
+export interface WorkerChannelOptions<Protocol> {
+  /** What errors and logs call the worker. Default: the file's name. */
+  readonly name?: string;
+  /** Handed to the worker, which reads it as `channel.workerData`. Copied. */
+  readonly workerData?: unknown;
+  /** Answers the worker's requests. A request without a handler is refused with `CALL_UNKNOWN`. */
+  readonly requests?: CallHandlers<Requests<Protocol>>;
+  /** Items that may wait in the worker, 1 to 1 048 576, beside the 64 that may be on their way. Default 256. */
+  readonly capacity?: number;
+  /** Bytes that may wait in the worker, beside the 4 MiB on their way; one item may reach beyond. Default 16 MiB. */
+  readonly maxBytes?: number;
+  /** What happens to an item when the worker's queue is full. Default `'block'`: the worker waits. */
+  readonly overflow?: LaneOverflow;
+  /** How long the worker may take to call `serveChannel`, in ms. Default 10 000. */
+  readonly startTimeoutMs?: number;
+  /**
+   * How long the worker's event loop may stand still before it is terminated as hung, in ms; at least 100. A loop that
+   * runs synchronously on purpose calls `channel.beat()`. Default 2000. `Infinity` switches the watch off.
+   */
+  readonly heartbeatTimeoutMs?: number;
+  /** Limits of the worker's heap and stack, as `node:worker_threads` takes them. */
+  readonly resourceLimits?: ResourceLimits;
+  /** Closes the channel when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Where failures are reported. Default: nowhere. */
+  readonly logger?: Logger;
+  /** Source of time, for tests. */
+  readonly clock?: Clock;
+}
+
+/** {@link WorkerChannelOptions} with every default in place. */
+export type ResolvedChannelOptions<Protocol> = Required<
+  Omit<WorkerChannelOptions<Protocol>, 'workerData' | 'resourceLimits' | 'signal' | 'requests'>
+> &
+  Pick<WorkerChannelOptions<Protocol>, 'workerData' | 'resourceLimits' | 'signal' | 'requests'>;
+
+const known = [
+  ...[
+    'name',
+    'workerData',
+    'requests',
+    'capacity',
+    'maxBytes',
+    'overflow',
+    'startTimeoutMs',
+    'heartbeatTimeoutMs',
+  ],
+  ...['resourceLimits', 'signal', 'logger', 'clock'],
+];
+
+export function resolveChannelOptions<Protocol>(
+  file: URL,
+  options: WorkerChannelOptions<Protocol>,
+): ResolvedChannelOptions<Protocol> {
+  checkKnown('WorkerChannel', options, known);
+  const heartbeatTimeoutMs = options.heartbeatTimeoutMs ?? 2_000;
+  return {
+    ...options,
+    name: checkText('name', options.name ?? (file.pathname.split('/').at(-1) || 'worker')),
+    capacity: checkInteger('capacity', options.capacity ?? 256, 1, 1 << 20),
+    maxBytes: checkInteger('maxBytes', options.maxBytes ?? 16 << 20, 1, 0x7fff_ffff),
+    overflow: checkOneOf('overflow', options.overflow ?? 'block', ['block', 'drop-oldest', 'drop-newest']),
+    startTimeoutMs: checkMs('startTimeoutMs', options.startTimeoutMs ?? 10_000, 1),
+    heartbeatTimeoutMs:
+      heartbeatTimeoutMs === Number.POSITIVE_INFINITY
+        ? maxTimerMs
+        : checkMs('heartbeatTimeoutMs', heartbeatTimeoutMs, 100),
+    logger: options.logger ?? silentLogger,
+    clock: options.clock ?? systemClock,
+  };
+}

@@ -1,0 +1,37 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { ErrorRecord } from '../core/error-transfer.ts';
+import type { LaneLimits } from './lane-writer.ts';
+
+/** What the two ends of a channel say on the control lane, either way unless noted. */
+export type ControlMessage =
+  | { readonly type: 'call'; readonly id: number; readonly name: string; readonly params: unknown }
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'answer'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorRecord }
+  /** Parent to worker. */
+  | { readonly type: 'command'; readonly name: string; readonly params: unknown }
+  | { readonly type: 'stop' }
+  /** Worker to parent. */
+  | { readonly type: 'ready' }
+  | { readonly type: 'status'; readonly name: string; readonly detail: unknown; readonly atMs: number }
+  | { readonly type: 'command-failed'; readonly name: string; readonly error: ErrorRecord }
+  | { readonly type: 'finished' };
+
+/** What the parent hands to a worker at its start, under the key {@link bootKey} of `workerData`. */
+export interface BootRecord {
+  readonly control: MessagePort;
+  readonly data: MessagePort;
+  readonly page: SharedArrayBuffer;
+  readonly lane: LaneLimits;
+  readonly heartbeatIntervalMs: number;
+  readonly userData: unknown;
+}
+
+/** Where the {@link BootRecord} lies in `workerData`. */
+export const bootKey = 'spillway:channel';
+
+/** Control messages sent and not yet taken by the other end; one more is refused, since nothing may be dropped here. */
+export const maxControlBacklog = 4096;
+
+/** Calls without an answer, per direction. */
+export const maxPendingCalls = 1024;
