@@ -1,4 +1,4 @@
-import { defineConfig, type Options } from 'tsup';
+import type { Options } from 'tsup';
 
 // Every entry lies flat in dist/, beside the chunks: code in a chunk then finds a worker file as `./name.js`,
 // whichever entry it was bundled for.
@@ -24,4 +24,4 @@ const options: Options = {
   removeNodeProtocol: false,
 };
 
-export default defineConfig(options);
+export default options;

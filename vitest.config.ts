@@ -1,6 +1,6 @@
-import { defineConfig } from 'vitest/config';
+import type { ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = {
   resolve: {
     // The examples import `spillway` as a user does; here that name means the sources, so no build is needed.
     alias: [
@@ -15,4 +15,6 @@ export default defineConfig({
     testTimeout: 15_000,
     hookTimeout: 30_000,
   },
-});
+};
+
+export default config;

@@ -14,6 +14,7 @@ export type {
   HandlerContext,
   Names,
   Params,
+  ProtocolPart,
   Requests,
   Result,
   Statuses,

@@ -1,7 +1,7 @@
 import { onAbort } from '../core/abort.ts';
 import type { Clock } from '../core/clock.ts';
 import { fromErrorRecord, toErrorRecord } from '../core/error-transfer.ts';
-import { OverflowError, SpillwayError, TimeoutError } from '../core/errors.ts';
+import { ClosedError, OverflowError, SpillwayError, TimeoutError } from '../core/errors.ts';
 import type { HandlerContext } from './protocol.ts';
 import { type ControlMessage, maxPendingCalls } from './wire.ts';
 
@@ -81,7 +81,7 @@ export class PendingCalls {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
     call?.settle({ error });
-    this.#post({ type: 'cancel', id });
+    attempt(() => this.#post({ type: 'cancel', id }));
   }
 }
 
@@ -103,14 +103,14 @@ export class CallServer {
       const result = await this.handle(name, params, { signal: abort.signal });
       this.#reply(abort.signal, { type: 'answer', id, result });
     } catch (error) {
-      this.#reply(abort.signal, { type: 'refusal', id, error: toErrorRecord(error) });
+      attempt(() => this.#reply(abort.signal, { type: 'refusal', id, error: toErrorRecord(error) }));
     } finally {
       this.#running.delete(id);
     }
   }
 
   cancel(id: number): void {
-    this.#running.get(id)?.abort(new SpillwayError('CLOSED', 'the caller gave up'));
+    this.#running.get(id)?.abort(new ClosedError('the caller gave up'));
   }
 
   /** Aborts every handler that still runs. */
@@ -128,4 +128,11 @@ export class CallServer {
   #reply(signal: AbortSignal, message: ControlMessage): void {
     if (!signal.aborted) this.#post(message);
   }
+}
+
+// Nobody here could act on a full control lane: the other side's time limit says the same.
+function attempt(post: () => void): void {
+  try {
+    post();
+  } catch {}
 }

@@ -11,10 +11,17 @@ export type {
   HandlerContext,
   Names,
   Params,
+  ProtocolPart,
   Requests,
   Result,
   StatusEvent,
   Statuses,
+  StatusOf,
   WorkerProtocol,
 } from './protocol.ts';
-export { WorkerChannel, type WorkerChannelEvents, type WorkerChannelStats } from './worker-channel.ts';
+export {
+  type CommandFailed,
+  WorkerChannel,
+  type WorkerChannelEvents,
+  type WorkerChannelStats,
+} from './worker-channel.ts';

@@ -25,29 +25,28 @@ export interface WorkerProtocol {
   readonly data?: unknown;
 }
 
-type Members<Protocol, Part extends keyof WorkerProtocol> = Protocol extends {
-  readonly [Key in Part]: infer Member;
-}
-  ? Member
+/** One part of a protocol; nothing when the protocol leaves it out. */
+export type ProtocolPart<Protocol, Part extends keyof WorkerProtocol> = Part extends keyof Protocol
+  ? Protocol[Part]
   : Record<never, never>;
 
 /** The commands of a protocol: name to parameters. */
-export type Commands<Protocol> = Members<Protocol, 'commands'>;
+export type Commands<Protocol> = ProtocolPart<Protocol, 'commands'>;
 /** The calls of a protocol: name to `{ params, result }`. */
-export type Calls<Protocol> = Members<Protocol, 'calls'>;
+export type Calls<Protocol> = ProtocolPart<Protocol, 'calls'>;
 /** The requests of a protocol: name to `{ params, result }`. */
-export type Requests<Protocol> = Members<Protocol, 'requests'>;
+export type Requests<Protocol> = ProtocolPart<Protocol, 'requests'>;
 /** The statuses of a protocol: name to details. */
-export type Statuses<Protocol> = Members<Protocol, 'statuses'>;
+export type Statuses<Protocol> = ProtocolPart<Protocol, 'statuses'>;
 /** One item of a protocol's data lane. */
-export type Data<Protocol> = Protocol extends { readonly data: infer Item } ? Item : never;
+export type Data<Protocol> = 'data' extends keyof Protocol ? Protocol['data'] : never;
 
 /** The names of a part of a protocol. */
 export type Names<Part> = keyof Part & string;
 /** What a call or request is given. */
-export type Params<Call> = Call extends { readonly params: infer P } ? P : never;
+export type Params<Call> = 'params' extends keyof Call ? Call['params'] : never;
 /** What a call or request answers. */
-export type Result<Call> = Call extends { readonly result: infer R } ? R : never;
+export type Result<Call> = 'result' extends keyof Call ? Call['result'] : never;
 
 /** What a handler of a call, request or command gets besides its parameters. */
 export interface HandlerContext {
@@ -68,11 +67,17 @@ export type CommandHandlers<Part> = {
   readonly [Name in Names<Part>]: (params: Part[Name], context: HandlerContext) => void | Promise<void>;
 };
 
-/** A status as the parent sees it: name, details and when the worker said it, in ms since 1970. */
+/** One kind of status as the parent sees it. */
+export interface StatusOf<Name extends string, Detail> {
+  /** What the worker reports. */
+  readonly status: Name;
+  /** The details, as the protocol says. */
+  readonly detail: Detail;
+  /** When the worker said it, in ms since 1970. */
+  readonly atMs: number;
+}
+
+/** A status as the parent sees it: one of those of its protocol. */
 export type StatusEvent<Protocol> = {
-  readonly [Name in Names<Statuses<Protocol>>]: {
-    readonly status: Name;
-    readonly detail: Statuses<Protocol>[Name];
-    readonly atMs: number;
-  };
+  readonly [Name in Names<Statuses<Protocol>>]: StatusOf<Name, Statuses<Protocol>[Name]>;
 }[Names<Statuses<Protocol>>];

@@ -30,7 +30,7 @@ export interface ServeOptions {
 }
 
 /**
- * Serves the channel that the parent opened with {@link WorkerChannel}. Call it once, at the top of the worker's file.
+ * Serves the channel that the parent opened with `WorkerChannel`. Call it once, at the top of the worker's file.
  *
  * @example
  * ```ts

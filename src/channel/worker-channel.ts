@@ -15,12 +15,20 @@ import { StatePage } from './state-page.ts';
 import { type ThreadEnd, ThreadHost } from './thread-host.ts';
 import { type BootRecord, bootKey, type ControlMessage } from './wire.ts';
 
+/** Payload of `commandFailed`. */
+export interface CommandFailed {
+  /** The command's name. */
+  readonly command: string;
+  /** What its handler threw, with class and code. */
+  readonly error: Error;
+}
+
 /** What a {@link WorkerChannel} tells. */
 export type WorkerChannelEvents<Protocol> = {
   /** The worker reported a status. */
   status: [StatusEvent<Protocol>];
   /** A command's handler threw in the worker; the worker goes on. */
-  commandFailed: [{ readonly command: string; readonly error: Error }];
+  commandFailed: [CommandFailed];
   /** The worker's loop was seen to turn; at most every 40 ms. */
   beat: [];
   /** The worker has ended; nothing follows. */

@@ -1,4 +1,4 @@
-import { checkKnown, checkMs, checkOneOf, refusal } from './check.ts';
+import { checkFunction, checkKnown, checkMs, checkOneOf, refusal } from './check.ts';
 
 /** How long to wait before an attempt. */
 export interface Backoff {
@@ -35,9 +35,11 @@ export function exponentialBackoff(options: ExponentialBackoffOptions = {}): Bac
   checkMs('baseMs', baseMs);
   checkMs('maxMs', maxMs, baseMs);
   checkOneOf('jitter', jitter, ['full', 'none']);
-  if (!(factor >= 1)) throw refusal('factor', factor, 'a number of at least 1');
+  checkFunction('random', random);
+  if (!(typeof factor === 'number' && factor >= 1)) throw refusal('factor', factor, 'a number of at least 1');
+  // A base of 0 apart: 0 times a factor that has grown to Infinity is NaN.
   const maxDelayMs = (retry: number): number =>
-    retry <= 0 ? 0 : Math.min(maxMs, baseMs * factor ** (retry - 1));
+    retry <= 0 || baseMs === 0 ? 0 : Math.min(maxMs, baseMs * factor ** (retry - 1));
   return {
     maxDelayMs,
     delayMs: (retry) => (jitter === 'full' ? random() * maxDelayMs(retry) : maxDelayMs(retry)),

@@ -6,5 +6,5 @@
  * @param base - The caller's `import.meta.url`.
  */
 export function siblingModule(name: string, base: string): URL {
-  return new URL(`./${name}${base.endsWith('.ts') ? '.ts' : '.js'}`, base);
+  return new URL(`./${name}${new URL(base).pathname.endsWith('.ts') ? '.ts' : '.js'}`, base);
 }
