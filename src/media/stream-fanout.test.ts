@@ -100,6 +100,14 @@ describe('a viewer of a stream', () => {
     expect(join(fanout)).toEqual(['audio header 1', 'video header 1', 'keyframe 10', 'audio 20', 'audio 40']);
   });
 
+  it('starts at sound again when a stream has shown no picture for 15 s', () => {
+    const { fanout, publish } = publishing();
+    publish(videoHeader(), keyframe(0), audio(15_000));
+    expect(join(fanout).at(1)).toBe('keyframe 0');
+    publish(audio(15_001));
+    expect(join(fanout)).toEqual(['video header 1', 'audio 15001']);
+  });
+
   it('does not start at a header: nothing could be shown yet', () => {
     const { fanout, publish } = publishing();
     publish(audioHeader());

@@ -13,21 +13,25 @@ export type StreamFanoutOptions = Pick<
 // most by default. 32 MiB hold the same 13 s at 20 Mbit/s.
 const defaults = { maxItems: 1024, maxBytes: 32 << 20 } as const;
 
+// A stream that has shown no picture for this long is sound only: waiting for a keyframe would be waiting for ever.
+const videoPauseMs = 15_000;
+
 /**
  * A fanout for one stream: a viewer starts, and resumes after a gap, at a keyframe, with the codec headers and the
- * metadata of that moment before it. While a stream has shown no video, every audio packet will do.
+ * metadata of that moment before it. Where a stream shows no video, every audio packet will do.
  *
  * @throws {ConfigError} when a bound is out of range.
  */
 export function createStreamFanout(options: StreamFanoutOptions = {}): BoundedFanout<MediaPacket> {
-  let hasVideo = false;
+  let lastVideoDtsMs = Number.NEGATIVE_INFINITY;
   return new BoundedFanout<MediaPacket>({
     ...defaults,
     ...options,
     sizeOf: ({ tag }) => tag.byteLength,
     isResyncPoint(packet) {
-      hasVideo ||= packet.kind === 'video';
-      return packet.isKeyframe || (!hasVideo && packet.kind === 'audio' && !packet.isConfig);
+      if (packet.kind === 'video') lastVideoDtsMs = packet.dtsMs;
+      const isWithoutVideo = packet.dtsMs - lastVideoDtsMs > videoPauseMs;
+      return packet.isKeyframe || (isWithoutVideo && packet.kind === 'audio' && packet.isFrame);
     },
     retainKey: ({ isConfig, kind }) => (isConfig ? kind : undefined),
     isSameRetained: (older, newer) => isSameBody(older.tag, newer.tag),

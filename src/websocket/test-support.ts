@@ -1,0 +1,156 @@
+import { once } from 'node:events';
+import {
+  createServer,
+  get,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type ClientOptions, WebSocket } from 'ws';
+import { FlvReader } from '../codec/flv.ts';
+import type { Clock } from '../core/clock.ts';
+import { StreamDirectory } from '../media/stream-directory.ts';
+import type { StreamFanoutOptions } from '../media/stream-fanout.ts';
+import { nameOf } from '../media/test-support.ts';
+import type { WebSocketBroadcastOptions } from './options.ts';
+import { WebSocketBroadcast } from './websocket-broadcast.ts';
+
+/** Waits for what other events bring about. A condition that never comes true ends with the test's own limit. */
+export async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await turn();
+}
+
+/** Lets everything that has arrived be handled. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What a viewer has received so far, read as FLV. */
+export class Received {
+  readonly #reader = new FlvReader();
+  readonly #pieces: Uint8Array[] = [];
+  /** A word for each tag, such as `'keyframe 40'`. */
+  readonly names: string[] = [];
+
+  push(bytes: Uint8Array): void {
+    this.#pieces.push(bytes);
+    this.names.push(...this.#reader.push(bytes).map(nameOf));
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#pieces);
+  }
+
+  /** Waits for a tag. */
+  until(name: string): Promise<void> {
+    return eventually(() => this.names.includes(name));
+  }
+}
+
+/** A viewer that came by WebSocket. */
+export interface SocketViewer {
+  readonly socket: WebSocket;
+  readonly received: Received;
+  /** Settles when the connection has closed. */
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+}
+
+/** A viewer that came by HTTP. */
+export interface HttpViewer {
+  readonly response: IncomingMessage;
+  readonly received: Received;
+  /** Settles when the body has ended, in good order or not. */
+  readonly closed: Promise<{ readonly isComplete: boolean }>;
+}
+
+/** A broadcast in a real server, with the stream `live/camera`, and viewers for it. Dispose of it after the test. */
+export class TestSite implements AsyncDisposable {
+  readonly streams: StreamDirectory;
+  readonly broadcast: WebSocketBroadcast;
+  readonly server: Server = createServer();
+  readonly #sockets: WebSocket[] = [];
+
+  constructor(
+    clock: Clock,
+    options: Partial<WebSocketBroadcastOptions> = {},
+    fanout: StreamFanoutOptions = {},
+  ) {
+    this.streams = new StreamDirectory({ clock, fanout });
+    this.broadcast = new WebSocketBroadcast({ streams: this.streams, clock, ...options });
+    this.server.on('request', (message, response) => {
+      if (!this.broadcast.handleRequest(message, response)) response.writeHead(418).end();
+    });
+    this.server.on('upgrade', (message, socket, head) => {
+      if (!this.broadcast.handleUpgrade(message, socket, head)) socket.destroy();
+    });
+  }
+
+  async listen(): Promise<this> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    return this;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Everybody who follows the stream. */
+  get subscribers(): number {
+    return this.streams.get('live/camera')?.fanout.subscribers.size ?? 0;
+  }
+
+  /** Opens a WebSocket, and waits until it watches. */
+  async watch(path: string = '/live/camera.flv', options: ClientOptions = {}): Promise<SocketViewer> {
+    const socket = new WebSocket(`ws://${this.address}${path}`, options);
+    this.#sockets.push(socket);
+    const received = new Received();
+    socket.on('message', (bytes: Buffer) => received.push(bytes));
+    const closed = new Promise<{ code: number; reason: string }>((resolve) =>
+      socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() })),
+    );
+    await once(socket, 'open');
+    socket.on('error', () => {}); // 'close' follows.
+    return { socket, received, closed };
+  }
+
+  /** Asks for a stream by HTTP, and waits for the head of the answer. */
+  async fetch(path: string = '/live/camera.flv'): Promise<HttpViewer> {
+    const asked = get(`http://${this.address}${path}`, { agent: false });
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    const received = new Received();
+    response.on('data', (bytes: Buffer) => received.push(bytes));
+    response.on('error', () => {}); // 'close' follows.
+    const closed = new Promise<{ isComplete: boolean }>((resolve) =>
+      response.on('close', () => resolve({ isComplete: response.complete })),
+    );
+    return { response, received, closed };
+  }
+
+  /** Asks for something and reads the whole answer. */
+  async ask(
+    method: string,
+    path: string,
+  ): Promise<{ status?: number; headers: IncomingHttpHeaders; body: string }> {
+    const asked = request(`http://${this.address}${path}`, { method, agent: false }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    let body = '';
+    for await (const bytes of response) body += bytes;
+    return { ...(response.statusCode && { status: response.statusCode }), headers: response.headers, body };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.terminate();
+    this.broadcast.close();
+    this.streams.close();
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+}
