@@ -1,0 +1,278 @@
+import { LagLimit } from './lag-limit.ts';
+import type { ResolvedSubscribeOptions } from './options.ts';
+import type { RetainedEntry } from './retained.ts';
+import type { Ring } from './ring.ts';
+import type { Gap, GapReason, SubscriptionEnd, SubscriptionStats } from './types.ts';
+
+const nowhere = -1;
+
+/**
+ * One subscriber's place in the ring, and the rules for moving it. It looks at the ring only when asked, so a subscriber
+ * that does not read costs a publisher nothing. What the subscriber's own `filter` and `onGap` throw comes through.
+ */
+export class Cursor<T> {
+  readonly #ring: Ring<T>;
+  readonly #options: ResolvedSubscribeOptions<T>;
+  readonly #limit: LagLimit | undefined;
+  readonly #canBePlain: boolean;
+  #isOpen = true;
+  #isPlain = false;
+  /** Number of the item to look at next. */
+  #next: number;
+  #start: number;
+  /** Whether the start is not known yet: it waits for the first resync point. */
+  #isJoining = false;
+  /** The first resync point that would do, or `nowhere` when none is needed. */
+  #resumeFrom = nowhere;
+  /** Whether retained items from number `#seen` on may be due before the next item. */
+  #owesRetained = true;
+  #seen = 0;
+  #gap: Gap | undefined;
+  #lost: SubscriptionEnd | undefined;
+  #missed = 0;
+  #filtered = 0;
+  #gaps = 0;
+  #resent = 0;
+
+  constructor(ring: Ring<T>, options: ResolvedSubscribeOptions<T>) {
+    this.#ring = ring;
+    this.#options = options;
+    this.#limit = options.maxLag && new LagLimit(options.maxLag);
+    this.#canBePlain = options.filter === undefined && this.#limit === undefined;
+    this.#next = options.from === 'oldest' ? ring.tail : ring.head;
+    this.#start = this.#next;
+    if (options.from === 'resync') this.#join();
+    this.#excuseBacklog();
+  }
+
+  /** Number of the item to look at next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Whether the next item, if the ring still holds it, is all that is due. */
+  get isPlain(): boolean {
+    return this.#isPlain;
+  }
+
+  /** Whether retained items may be due although there is no next item yet. */
+  get owesRetained(): boolean {
+    return this.#owesRetained;
+  }
+
+  /** Items lost so far, those the ring has overtaken unnoticed included. */
+  get missed(): number {
+    return this.#missed + this.#overtaken;
+  }
+
+  /** The end that has come: lost by lagging, or the ring's own once everything is read. */
+  get outcome(): SubscriptionEnd | undefined {
+    return this.#lost ?? (this.#next === this.#ring.head ? this.#ring.end : undefined);
+  }
+
+  /** Whether it is too far behind to go on without a loss. */
+  get isLagging(): boolean {
+    if (this.#isJoining || this.#resumeFrom !== nowhere) return false;
+    if (this.#next < this.#ring.tail) return true;
+    return this.#limit?.isExceeded(this.#ring.head - this.#next, this.#ring.ageMs(this.#next)) ?? false;
+  }
+
+  /** Hands over what comes next; `undefined` when there is nothing. */
+  take(): T | undefined {
+    const sequence = this.#next;
+    const ring = this.#ring;
+    if (this.#isPlain && sequence < ring.head && sequence >= ring.tail) {
+      const item = ring.slot(sequence)!.item;
+      if (item !== undefined) {
+        this.#next = sequence + 1;
+        return item;
+      }
+    }
+    return this.#takeCarefully();
+  }
+
+  /** Steps over items that were handed over in its place. Only for a plain cursor. */
+  moveTo(sequence: number): void {
+    this.#next = sequence;
+  }
+
+  /** Whether `take` would hand something over. */
+  hasNext(): boolean {
+    return this.#locate();
+  }
+
+  /** Tells of the gap that is pending, if any. */
+  tellGap(): void {
+    const gap = this.#gap;
+    if (gap === undefined) return;
+    this.#gap = undefined;
+    this.#gaps++;
+    this.#options.onGap?.(gap);
+  }
+
+  /** Hands over nothing any more. The counters stay as they are. */
+  close(): void {
+    const overtaken = this.#overtaken;
+    this.#missed += overtaken;
+    this.#next += overtaken;
+    this.#isOpen = false;
+    this.#isPlain = false;
+  }
+
+  stats(): SubscriptionStats {
+    const unread = Math.max(this.#next, this.#ring.tail);
+    const isReading = this.#isOpen && !this.#isJoining;
+    return {
+      delivered: this.#next - this.#start - this.#missed - this.#filtered,
+      missed: this.missed,
+      gaps: this.#gaps,
+      filtered: this.#filtered,
+      resent: this.#resent,
+      lagItems: isReading ? this.#ring.head - unread : 0,
+      lagMs: isReading ? this.#ring.ageMs(unread) : 0,
+    };
+  }
+
+  get #overtaken(): number {
+    return this.#isOpen && !this.#isJoining ? Math.max(0, this.#ring.tail - this.#next) : 0;
+  }
+
+  #takeCarefully(): T | undefined {
+    while (this.#locate()) {
+      const located = this.#next;
+      const resent = this.#resent;
+      this.tellGap();
+      // `onGap` may have read, left, or published so much that the ring has moved on.
+      const isStillThere = this.#isOpen && this.#next === located && this.#resent === resent;
+      if (isStillThere && located >= this.#ring.tail) return this.#handOver();
+    }
+    return undefined;
+  }
+
+  #handOver(): T | undefined {
+    const entry = this.#dueEntry();
+    if (entry !== undefined) {
+      this.#seen = entry.sequence + 1;
+      this.#resent++;
+      return entry.item;
+    }
+    this.#isPlain = this.#canBePlain;
+    return this.#ring.slot(this.#next++)!.item;
+  }
+
+  /** Moves to the next thing to hand over, passing what was missed, refused or filtered. */
+  #locate(): boolean {
+    while (this.#isOpen && this.#isOnTrack()) {
+      const slot = this.#next < this.#ring.head ? this.#ring.slot(this.#next) : undefined;
+      if (slot !== undefined && slot.item === undefined) this.#passRefused();
+      else if (this.#dueEntry() !== undefined) return true;
+      else if (slot === undefined) return this.#caughtUp();
+      else if (this.#accepts(slot.item!)) return true;
+      else this.#passFiltered();
+    }
+    return false;
+  }
+
+  #caughtUp(): false {
+    this.#limit?.excuse(0, 0);
+    return false;
+  }
+
+  #passRefused(): void {
+    if (this.#options.onLag === 'skip-to-resync') this.#resumeFrom = this.#next + 1;
+    this.#miss(this.#next + 1, 'refused');
+  }
+
+  #passFiltered(): void {
+    this.#filtered++;
+    this.#next++;
+  }
+
+  #accepts(item: T): boolean {
+    const { filter } = this.#options;
+    return filter === undefined || filter(item);
+  }
+
+  // What was retained before `#seen` the subscriber has had, by a re-send or in its order, or it was filtered.
+  #dueEntry(): RetainedEntry<T> | undefined {
+    if (!this.#owesRetained) return undefined;
+    const retained = this.#ring.retainedBefore(this.#next);
+    const entry = retained.find(({ sequence, item }) => sequence >= this.#seen && this.#accepts(item));
+    this.#owesRetained = entry !== undefined;
+    return entry;
+  }
+
+  #isOnTrack(): boolean {
+    if (this.#resumeFrom !== nowhere) return this.#resume();
+    return !this.isLagging || this.#recover();
+  }
+
+  #recover(): boolean {
+    switch (this.#options.onLag) {
+      case 'skip-to-resync':
+        this.#resumeFrom = this.#next + 1;
+        return this.#resume();
+      case 'drop-oldest':
+        this.#miss(this.#oldestWithinLimit(), 'lag');
+        return true;
+      case 'latest':
+        this.#miss(Math.max(this.#ring.tail, this.#ring.head - 1), 'lag');
+        return true;
+      case 'disconnect':
+        this.#loseEverything();
+        return false;
+    }
+  }
+
+  #resume(): boolean {
+    const { head, newestResync } = this.#ring;
+    const isFound = newestResync >= this.#resumeFrom;
+    this.#jump(isFound ? newestResync : head, isFound ? 'lag' : 'waiting-for-resync');
+    this.#resumeFrom = isFound ? nowhere : head;
+    if (isFound) this.#excuseBacklog();
+    return isFound;
+  }
+
+  #join(): void {
+    this.#isJoining = true;
+    this.#resumeFrom = 0;
+    this.#resume();
+  }
+
+  #jump(to: number, reason: GapReason): void {
+    if (!this.#isJoining) return this.#miss(to, reason);
+    this.#next = to; // Before its first resync point nothing is owed to it.
+    this.#start = to;
+    this.#isJoining = this.#ring.newestResync !== to;
+  }
+
+  #miss(to: number, reason: GapReason): void {
+    const count = to - this.#next;
+    if (count === 0) return;
+    if (!this.#owesRetained) this.#seen = this.#next;
+    this.#owesRetained = true;
+    this.#isPlain = false;
+    this.#missed += count;
+    this.#gap = { missed: count + (this.#gap?.missed ?? 0), reason: this.#gap?.reason ?? reason };
+    this.#next = to;
+  }
+
+  #loseEverything(): void {
+    const missed = this.#ring.head - this.#next;
+    this.#missed += missed;
+    this.#next = this.#ring.head;
+    this.#lost = { reason: 'lagged', missed };
+    this.close();
+  }
+
+  #oldestWithinLimit(): number {
+    const ring = this.#ring;
+    let sequence = Math.max(this.#next, ring.tail);
+    while (this.#limit?.isExceeded(ring.head - sequence, ring.ageMs(sequence))) sequence++;
+    return sequence;
+  }
+
+  #excuseBacklog(): void {
+    this.#limit?.excuse(this.#ring.head - this.#next, this.#ring.ageMs(this.#next));
+  }
+}

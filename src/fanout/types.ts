@@ -1,0 +1,137 @@
+/** What {@link BoundedFanout.publish} did with an item. */
+export interface PublishResult {
+  /** Number of the item, counted from 0. -1 when nothing was published because the fanout has ended. */
+  readonly sequence: number;
+  /** How many subscribers there are. */
+  readonly subscribers: number;
+  /** How many of them had not yet taken everything published before. */
+  readonly lagging: number;
+}
+
+/**
+ * Where a subscriber starts: at the next item (`'live'`), at the newest resync point, waiting for one when the ring
+ * holds none (`'resync'`), or at the oldest item in the ring, resync point or not (`'oldest'`).
+ */
+export type StartPoint = 'live' | 'resync' | 'oldest';
+
+/**
+ * What happens to a subscriber that the ring has overtaken or that exceeds its `maxLag`.
+ *
+ * - `'skip-to-resync'`: it goes on at the newest resync point ahead of it, or waits for the next one.
+ * - `'drop-oldest'`: it loses the oldest items, no more than needed.
+ * - `'latest'`: it goes on at the newest item.
+ * - `'disconnect'`: it is ended with the reason `'lagged'`, an eighth of `maxItems` later at most if it does not read.
+ *
+ * An item that the fanout refused is a gap under every policy, and under `'skip-to-resync'` leads to a resync point.
+ */
+export type LagPolicy = 'skip-to-resync' | 'drop-oldest' | 'latest' | 'disconnect';
+
+/** Items a subscriber did not get. Told right before the first thing it gets after them. */
+export interface Gap {
+  /** How many items were published in between and not handed over. Filtered items do not count. */
+  readonly missed: number;
+  /**
+   * What began the gap: the subscriber was too slow (`'lag'`), too slow with no resync point ahead
+   * (`'waiting-for-resync'`), or an item was refused by the fanout (`'refused'`).
+   */
+  readonly reason: GapReason;
+}
+
+/** Why a subscriber has a {@link Gap}. */
+export type GapReason = 'lag' | 'waiting-for-resync' | 'refused';
+
+/** How a subscription ended. */
+export type SubscriptionEnd =
+  /** The fanout ended and everything was handed over. `cause` is what `end` was given. */
+  | { readonly reason: 'ended'; readonly cause: unknown }
+  /** It was too slow and asked to be disconnected then. `missed` items were left unread. */
+  | { readonly reason: 'lagged'; readonly missed: number }
+  /** It left: by `unsubscribe`, or by leaving its `for await` loop. */
+  | { readonly reason: 'unsubscribed' }
+  /** Its signal aborted. `cause` is the signal's reason. */
+  | { readonly reason: 'aborted'; readonly cause: unknown }
+  /** One of its callbacks threw `error`. */
+  | { readonly reason: 'failed'; readonly error: unknown };
+
+/**
+ * Counters of one subscription. From its start on, and as long as it is attached, each published item is counted in
+ * exactly one of `delivered`, `missed`, `filtered` and `lagItems`.
+ */
+export interface SubscriptionStats {
+  /** Items handed over, in order. */
+  readonly delivered: number;
+  /** Items lost to lag or refused by the fanout, those the ring has already overtaken included. */
+  readonly missed: number;
+  /** How often it was told of a gap. */
+  readonly gaps: number;
+  /** Items its filter rejected. */
+  readonly filtered: number;
+  /** Retained items handed over on joining and after gaps, besides the items in order. */
+  readonly resent: number;
+  /** Items in the ring that it has not looked at. */
+  readonly lagItems: number;
+  /** Age of the oldest of those, in ms. */
+  readonly lagMs: number;
+}
+
+/** Counters of a fanout. */
+export interface FanoutStats {
+  /** Items published so far, refused ones included. */
+  readonly published: number;
+  /** Items in the ring now, places of refused ones included. */
+  readonly items: number;
+  /** What the items in the ring add up to, by `sizeOf`. */
+  readonly bytes: number;
+  /** Age of the oldest item in the ring in ms, 0 when it is empty. */
+  readonly oldestAgeMs: number;
+  /** Keys that have a retained item. */
+  readonly retained: number;
+  /** Subscribers now. */
+  readonly subscribers: number;
+  /** Subscribers that have not yet taken everything. */
+  readonly lagging: number;
+  /** Items missed by all subscribers together, those who left included. */
+  readonly missed: number;
+  /** Items refused because they alone exceed `maxBytes`, or are `undefined`. */
+  readonly refused: number;
+  /** Items with a `retainKey` that could not be retained; they went through the ring all the same. */
+  readonly retainRefused: number;
+  /** How often `sizeOf`, `isResyncPoint`, `retainKey` or `isSameRetained` threw or gave nonsense. */
+  readonly callbackErrors: number;
+  /** Subscribers' callbacks that threw. */
+  readonly subscribersFailed: number;
+}
+
+/** Events of a {@link BoundedFanout}. */
+export type FanoutEvents<T> = {
+  /**
+   * Subscribers missed items since the last such event: how many items together, and how many of the present
+   * subscribers. Looked for once a second, after a publish.
+   */
+  lag: [{ readonly missed: number; readonly subscribers: number }];
+  /** Items were refused since the last such event. Looked for once a second, after a publish. */
+  refused: [{ readonly refused: number; readonly maxBytes: number }];
+  /** A subscriber's callback threw; the subscriber is detached. */
+  subscriberFailed: [{ readonly subscription: Subscription<T>; readonly error: unknown }];
+};
+
+/** One subscriber's place in the ring. Iterating it takes item after item; leaving the loop unsubscribes. */
+export interface Subscription<T> {
+  /** How it ended; `undefined` while it is attached. */
+  readonly end: SubscriptionEnd | undefined;
+  /**
+   * Takes the next item: first the retained items that are due, then item after item. `undefined` when there is none
+   * at the moment, or no more at all (see `end`). After `undefined`, `onReadable` is called once there is one again.
+   */
+  read(): T | undefined;
+  /** Leaves. Nothing is handed over any more. Doing it again does nothing. */
+  unsubscribe(): void;
+  /** Counters as of now. */
+  stats(): SubscriptionStats;
+  /**
+   * Takes items as they come. The loop finishes when the subscription ends, whatever the reason: it never throws.
+   *
+   * @throws {ConfigError} when the subscription has `onItem`, which takes every item already.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined>;
+}
