@@ -17,7 +17,7 @@ export interface Amf0Object {
   readonly [key: string]: Amf0Value;
 }
 
-/** What one call to {@link readAmf0} or {@link readAmf0Values} may cost. */
+/** What reading one message body may cost. */
 export interface Amf0Limits {
   /** Deepest nesting; a plain value has depth 1. Default 32. */
   readonly maxDepth?: number;
@@ -43,7 +43,7 @@ export function readAmf0(
 /**
  * Reads all values of a message body.
  *
- * @throws {ProtocolError} `PROTOCOL_AMF`, as {@link readAmf0} does.
+ * @throws {ProtocolError} `PROTOCOL_AMF` when a value is truncated, over a limit, or has a marker without meaning here.
  */
 export function readAmf0Values(bytes: Uint8Array, limits?: Amf0Limits): Amf0Value[] {
   const reader = new Amf0Reader(bytes, 0, limits);

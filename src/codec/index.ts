@@ -1,31 +1,35 @@
+/**
+ * Protocols as pure code: bytes in, events and bytes out. No socket, no timer, no randomness; it runs in a browser too.
+ *
+ * @module codec
+ */
 export {
   type Amf0Limits,
   type Amf0Object,
   type Amf0Value,
-  readAmf0,
   readAmf0Values,
   writeAmf0Values,
 } from './amf0.ts';
 export { FlvReader, type FlvReaderOptions, flvFileHeader } from './flv.ts';
-export { ChunkReader, type ChunkReaderOptions } from './rtmp/chunk-reader.ts';
-export { ChunkWriter } from './rtmp/chunk-writer.ts';
 export {
   type ClientCommand,
   type RtmpClientEvent,
   RtmpClientSession,
   type RtmpClientSessionOptions,
+  type RtmpHandshakeDone,
+  type RtmpReply,
+  type RtmpStatus,
 } from './rtmp/client-session.ts';
-export { type RtmpCommand, readCommand, writeCommand } from './rtmp/command.ts';
-export {
-  type ControlBody,
-  type ControlMessage,
-  type PeerBandwidthLimit,
-  readControl,
-  writeControl,
-} from './rtmp/control.ts';
-export { type HandshakeStep, handshakeRandomBytes, RtmpHandshake } from './rtmp/handshake.ts';
-export { messageTypes, type OutgoingMessage, type RtmpMessage } from './rtmp/message.ts';
-export type { PublishRefusal, RtmpServerEvent, UnpublishReason } from './rtmp/server-events.ts';
+export { handshakeRandomBytes } from './rtmp/handshake.ts';
+export type {
+  PublishRefusal,
+  RtmpConnectEvent,
+  RtmpPublishEvent,
+  RtmpServerEvent,
+  RtmpTagEvent,
+  RtmpUnpublishEvent,
+  UnpublishReason,
+} from './rtmp/server-events.ts';
 export {
   RtmpServerSession,
   type RtmpServerSessionOptions,

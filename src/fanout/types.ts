@@ -42,16 +42,49 @@ export type GapReason = 'lag' | 'waiting-for-resync' | 'refused';
 
 /** How a subscription ended. */
 export type SubscriptionEnd =
-  /** The fanout ended and everything was handed over. `cause` is what `end` was given. */
-  | { readonly reason: 'ended'; readonly cause: unknown }
-  /** It was too slow and asked to be disconnected then. `missed` items were left unread. */
-  | { readonly reason: 'lagged'; readonly missed: number }
-  /** It left: by `unsubscribe`, or by leaving its `for await` loop. */
-  | { readonly reason: 'unsubscribed' }
-  /** Its signal aborted. `cause` is the signal's reason. */
-  | { readonly reason: 'aborted'; readonly cause: unknown }
-  /** One of its callbacks threw `error`. */
-  | { readonly reason: 'failed'; readonly error: unknown };
+  | EndedSubscription
+  | LaggedSubscription
+  | LeftSubscription
+  | AbortedSubscription
+  | FailedSubscription;
+
+/** The fanout ended and everything was handed over. */
+export interface EndedSubscription {
+  /** Why it ended. */
+  readonly reason: 'ended';
+  /** What `end` was given. */
+  readonly cause: unknown;
+}
+
+/** It was too slow and asked to be disconnected then. */
+export interface LaggedSubscription {
+  /** Why it ended. */
+  readonly reason: 'lagged';
+  /** Items that were left unread. */
+  readonly missed: number;
+}
+
+/** It left: by `unsubscribe`, or by leaving its `for await` loop. */
+export interface LeftSubscription {
+  /** Why it ended. */
+  readonly reason: 'unsubscribed';
+}
+
+/** Its signal aborted. */
+export interface AbortedSubscription {
+  /** Why it ended. */
+  readonly reason: 'aborted';
+  /** The signal's reason. */
+  readonly cause: unknown;
+}
+
+/** One of its callbacks threw. */
+export interface FailedSubscription {
+  /** Why it ended. */
+  readonly reason: 'failed';
+  /** What was thrown. */
+  readonly error: unknown;
+}
 
 /**
  * Counters of one subscription. From its start on, and as long as it is attached, each published item is counted in
@@ -102,17 +135,38 @@ export interface FanoutStats {
   readonly subscribersFailed: number;
 }
 
+/** Payload of `lag`. */
+export interface FanoutLag {
+  /** Items that subscribers missed since the last such event, all together. */
+  readonly missed: number;
+  /** How many of the present subscribers missed some. */
+  readonly subscribers: number;
+}
+
+/** Payload of `refused`. */
+export interface FanoutRefused {
+  /** Items that were refused since the last such event. */
+  readonly refused: number;
+  /** The bound they exceed. */
+  readonly maxBytes: number;
+}
+
+/** Payload of `subscriberFailed`. */
+export interface SubscriberFailed<T> {
+  /** The subscriber, detached by now. */
+  readonly subscription: Subscription<T>;
+  /** What its callback threw. */
+  readonly error: unknown;
+}
+
 /** Events of a {@link BoundedFanout}. */
 export type FanoutEvents<T> = {
-  /**
-   * Subscribers missed items since the last such event: how many items together, and how many of the present
-   * subscribers. Looked for once a second, after a publish.
-   */
-  lag: [{ readonly missed: number; readonly subscribers: number }];
-  /** Items were refused since the last such event. Looked for once a second, after a publish. */
-  refused: [{ readonly refused: number; readonly maxBytes: number }];
+  /** Subscribers missed items. Looked for once a second, after a publish. */
+  lag: [FanoutLag];
+  /** Items were refused. Looked for once a second, after a publish. */
+  refused: [FanoutRefused];
   /** A subscriber's callback threw; the subscriber is detached. */
-  subscriberFailed: [{ readonly subscription: Subscription<T>; readonly error: unknown }];
+  subscriberFailed: [SubscriberFailed<T>];
 };
 
 /** One subscriber's place in the ring. Iterating it takes item after item; leaving the loop unsubscribes. */

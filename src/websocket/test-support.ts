@@ -28,7 +28,7 @@ export function turn(): Promise<void> {
 }
 
 /** What a viewer has received so far, read as FLV. */
-export class Received {
+class Received {
   readonly #reader = new FlvReader();
   readonly #pieces: Uint8Array[] = [];
   /** A word for each tag, such as `'keyframe 40'`. */

@@ -25,19 +25,37 @@ export interface RtmpClientSessionOptions {
 }
 
 /** What a server told a publisher. */
-export type RtmpClientEvent =
-  /** The handshake is done. */
-  | { readonly type: 'handshake' }
-  /** A command was answered; `publish` by its status. After `publish` with `ok`, tags may be written. */
-  | {
-      readonly type: 'reply';
-      readonly command: ClientCommand;
-      readonly ok: boolean;
-      readonly code: string | undefined;
-      readonly description: string | undefined;
-    }
-  /** A status that answers no command, such as the end of a publish by the server. */
-  | { readonly type: 'status'; readonly level: string | undefined; readonly code: string | undefined };
+export type RtmpClientEvent = RtmpHandshakeDone | RtmpReply | RtmpStatus;
+
+/** The handshake is done. */
+export interface RtmpHandshakeDone {
+  /** Tells the events apart. */
+  readonly type: 'handshake';
+}
+
+/** A command was answered; `publish` by its status. After `publish` with `ok`, tags may be written. */
+export interface RtmpReply {
+  /** Tells the events apart. */
+  readonly type: 'reply';
+  /** The command that was answered. */
+  readonly command: ClientCommand;
+  /** Whether the server did what was asked. */
+  readonly ok: boolean;
+  /** Such as `NetStream.Publish.Start`; `undefined` when the server sent none. */
+  readonly code: string | undefined;
+  /** The server's sentence for people. */
+  readonly description: string | undefined;
+}
+
+/** A status that answers no command, such as the end of a publish by the server. */
+export interface RtmpStatus {
+  /** Tells the events apart. */
+  readonly type: 'status';
+  /** `status`, `warning` or `error`. */
+  readonly level: string | undefined;
+  /** Such as `NetStream.Publish.BadName`. */
+  readonly code: string | undefined;
+}
 
 /** The commands a publisher sends that are answered. */
 export type ClientCommand = 'connect' | 'releaseStream' | 'FCPublish' | 'createStream' | 'publish';

@@ -3,7 +3,7 @@ import { writeUint32 } from '../bytes.ts';
 import { messageTypes } from './message.ts';
 
 /** How a peer shall take a Set Peer Bandwidth (RTMP 1.0 §5.4.5). */
-export type PeerBandwidthLimit = 'hard' | 'soft' | 'dynamic';
+type PeerBandwidthLimit = 'hard' | 'soft' | 'dynamic';
 
 /** Protocol control (RTMP 1.0 §5.4) and user control messages (§7.1.7). */
 export type ControlMessage =
