@@ -8,7 +8,7 @@
 import { EventEmitter as NodeEmitter } from 'node:events';
 import { cpus } from 'node:os';
 import { EventEmitter as EventEmitter3 } from 'eventemitter3';
-import { BoundedFanout } from '../src/fanout/index.ts';
+import { BoundedFanout } from 'spillway';
 
 interface Packet {
   readonly number: number;

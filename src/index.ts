@@ -3,33 +3,33 @@
  *
  * @module spillway
  */
+export type { CallOptions } from './channel/calls.ts';
+export type { WorkerExit, WorkerExitReason } from './channel/exit.ts';
+export type { LaneOverflow, WriteOptions } from './channel/lane-writer.ts';
+export type { WorkerChannelOptions } from './channel/options.ts';
+export type {
+  CallHandlers,
+  Calls,
+  CommandHandlers,
+  Commands,
+  Data,
+  HandlerContext,
+  Names,
+  Params,
+  ProtocolPart,
+  Requests,
+  Result,
+  StatusEvent,
+  Statuses,
+  StatusOf,
+  WorkerProtocol,
+} from './channel/protocol.ts';
 export {
-  type CallHandlers,
-  type CallOptions,
-  type Calls,
   type CommandFailed,
-  type CommandHandlers,
-  type Commands,
-  type Data,
-  type HandlerContext,
-  type LaneOverflow,
-  type Names,
-  type Params,
-  type ProtocolPart,
-  type Requests,
-  type Result,
-  type StatusEvent,
-  type Statuses,
-  type StatusOf,
   WorkerChannel,
   type WorkerChannelEvents,
-  type WorkerChannelOptions,
   type WorkerChannelStats,
-  type WorkerExit,
-  type WorkerExitReason,
-  type WorkerProtocol,
-  type WriteOptions,
-} from './channel/index.ts';
+} from './channel/worker-channel.ts';
 export { type Backoff, type ExponentialBackoffOptions, exponentialBackoff } from './core/backoff.ts';
 export { type Clock, systemClock, type Timer } from './core/clock.ts';
 export { Emitter, type EventMap, type Listener } from './core/emitter.ts';

@@ -1,6 +1,6 @@
 import { flvFileHeader } from '../codec/flv.ts';
 import type { Clock, Timer } from '../core/clock.ts';
-import type { Gap, Subscription, SubscriptionStats } from '../fanout/index.ts';
+import type { Gap, Subscription, SubscriptionStats } from '../fanout/types.ts';
 import type { LiveStream } from '../media/live-stream.ts';
 import type { MediaPacket } from '../media/media-packet.ts';
 import type { ViewerSink } from './viewer-sink.ts';
