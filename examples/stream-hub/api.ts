@@ -1,4 +1,5 @@
 import type { LiveStreamStats, TrackStats } from 'spillway/media';
+import { urlHost } from './url-host.ts';
 import type { WebServerOptions } from './web-server.ts';
 
 /** What a route answers. */
@@ -24,7 +25,7 @@ export function apiRoutes(
     '/api/tree': () => ({ body: hub.supervisor.health() }),
     '/api/info': () => ({
       body: {
-        rtmpUrl: `rtmp://${hub.host}:${hub.ingest.address?.port}/live`,
+        rtmpUrl: `rtmp://${urlHost(hub.host)}:${hub.ingest.address?.port}/live`,
         httpUrl: `${httpUrl()}/live`,
         wsUrl: `${httpUrl().replace('http', 'ws')}/live`,
       },

@@ -41,6 +41,13 @@ describe.skipIf(ffmpeg === undefined)('the smoke test', () => {
     },
     60_000,
   );
+
+  it('ends with one line when it is stopped halfway', async () => {
+    const hub = await hubWith('--smoke');
+    await hub.logged('stream started stream="live/smoke"');
+    expect(await hub.end('SIGINT')).toBe(1);
+    expect(hub.log.at(-1)).toBe('CLOSED: smoke.worker.ts was closed');
+  });
 });
 
 describe.skipIf(ffmpeg === undefined || chromiumPath === undefined)('the page', () => {
@@ -138,6 +145,26 @@ describe('the hub', () => {
     expect(performance.now() - startMs).toBeLessThan(2_000);
     expect(children.filter((pid) => pid !== '').length).toBe(1);
     expect(children.filter(isAlive)).toEqual([]);
+  });
+
+  it.skipIf(ffmpeg === undefined)('stops within 2 s also when somebody else publishes', async () => {
+    const hub = await hubWith('--no-publisher');
+    const { rtmpUrl } = await hub.get<{ rtmpUrl: string }>('/api/info');
+    const picture = ['-re', '-f', 'lavfi', '-i', 'testsrc=size=64x64:rate=10'];
+    const publisher = spawn(ffmpeg!, [
+      '-nostdin',
+      ...picture,
+      '-c:v',
+      'libx264',
+      '-f',
+      'flv',
+      `${rtmpUrl}/x`,
+    ]);
+    await hub.until<Streams>('/api/streams', (body) => body.streams.length === 1);
+    const startMs = performance.now();
+    expect(await hub.end('SIGINT')).toBe(0);
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+    publisher.kill('SIGKILL');
   });
 
   it('says in one sentence that a port is taken', async () => {

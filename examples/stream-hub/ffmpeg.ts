@@ -3,9 +3,6 @@ import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 
-// Lines of ffmpeg's own words that are kept for the error message.
-const keptLines = 5;
-
 /** Where ffmpeg is: `FFMPEG_PATH`, else the first one on `PATH`, else the one inside `@ffmpeg-installer/ffmpeg`. */
 function findFfmpeg(env: NodeJS.ProcessEnv = process.env): string {
   if (env.FFMPEG_PATH) return env.FFMPEG_PATH;
@@ -34,18 +31,17 @@ export async function runFfmpeg({ args, signal, onProgress }: FfmpegRun): Promis
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
-  const lastWords: string[] = [];
+  let lastWords = '';
   child.stdout.on('data', (text: Buffer) => onProgress(lastFrameOf(`${text}`)));
   child.stderr.on('data', (text: Buffer) => {
-    lastWords.push(...`${text}`.trim().split('\n'));
-    lastWords.splice(0, lastWords.length - keptLines);
+    lastWords = `${text}`.trim().split('\n').at(-1) || lastWords;
   });
   const end = ended(child);
   const stop = (): void => void stopChild(child, end);
   signal.addEventListener('abort', stop, { once: true });
   try {
     const code = await end;
-    if (code !== 0 && !signal.aborted) throw new Error(`ffmpeg ended with ${code}: ${lastWords.join(' | ')}`);
+    if (code !== 0 && !signal.aborted) throw new Error(`ffmpeg ended with ${code}: ${lastWords}`);
   } finally {
     signal.removeEventListener('abort', stop);
   }

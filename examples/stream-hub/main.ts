@@ -3,6 +3,7 @@ import { consoleLogger } from './console-logger.ts';
 import { type Flags, parseFlags, usage } from './flags.ts';
 import { createHub } from './hub.ts';
 import { smokeTest } from './smoke.ts';
+import { urlHost } from './url-host.ts';
 
 async function main(): Promise<void> {
   const flags = parseFlags(process.argv.slice(2));
@@ -14,18 +15,20 @@ async function main(): Promise<void> {
 }
 
 async function serve(flags: Flags, signal: AbortSignal): Promise<void> {
-  const { supervisor, ingest, web } = createHub({ ...flags, logger: consoleLogger });
-  await supervisor.run({
+  const { supervisor, ingest, web, streams } = createHub({ ...flags, logger: consoleLogger });
+  const running = supervisor.run({
     signal,
     ready() {
       const port = ingest.address?.port;
       process.stdout.write(
         `\n  watch    ${web.url}/\n` +
-          `  publish  rtmp://${flags.host}:${port}/live/YOUR-NAME\n` +
+          `  publish  rtmp://${urlHost(flags.host)}:${port}/live/YOUR-NAME\n` +
           `  play     ${web.url}/live/demo.flv\n\n  Ctrl-C stops.\n\n`,
       );
     },
   });
+  // Streams would wait for their publishers otherwise, and the process with them.
+  await running.finally(() => streams.close());
 }
 
 try {

@@ -27,10 +27,18 @@ export function servePage(path: string, request: IncomingMessage, response: Serv
 }
 
 function fileOf(path: string): string | undefined {
-  if (path === '/vendor/mpegts.js') return createRequire(import.meta.url).resolve('mpegts.js/dist/mpegts.js');
+  if (path === '/vendor/mpegts.js') return moduleFile('mpegts.js/dist/mpegts.js');
   const name = path === '/' ? 'index.html' : path.slice(1);
   if (!/^[\w-]+\.\w+$/.test(name) || types[extname(name)] === undefined) return undefined;
   return fileURLToPath(new URL(`./page/${name}`, import.meta.url));
+}
+
+function moduleFile(name: string): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve(name);
+  } catch {
+    return undefined; // It is not installed: the page plays without it.
+  }
 }
 
 function notFound(response: ServerResponse): void {

@@ -32,7 +32,10 @@ const slowestCommandMs = 50;
  * prints one line of JSON. `true` when nothing was lost and, with a blocked main thread, no command waited.
  */
 export async function smokeTest(flags: Flags, signal: AbortSignal): Promise<boolean> {
-  const hub = createHub({ ...flags, rtmpPort: 0, httpPort: 0, publisher: false, logger: consoleLogger });
+  const hub = createHub({
+    ...{ host: '127.0.0.1', rtmpPort: 0, httpPort: 0 },
+    ...{ publisher: false, logger: consoleLogger },
+  });
   const stop = new AbortController();
   const limit = AbortSignal.any([signal, stop.signal, AbortSignal.timeout(limitMs)]);
   const { promise: started, resolve: ready } = Promise.withResolvers<void>();
@@ -42,55 +45,53 @@ export async function smokeTest(flags: Flags, signal: AbortSignal): Promise<bool
     return await measure(hub, flags.blockMainMs, limit);
   } finally {
     stop.abort();
-    await running;
+    await running.finally(() => hub.streams.close());
   }
 }
 
 async function measure(hub: Hub, blockMainMs: number, signal: AbortSignal): Promise<boolean> {
   const file = new URL('./smoke.worker.ts', import.meta.url);
-  const outside = await WorkerChannel.open<SmokeProtocol>(file, { signal });
-  try {
-    const startMs = performance.now();
-    const port = hub.ingest.address?.port ?? 0;
-    let published = 0;
-    const onProgress = (count: number): void => {
-      published = Math.max(published, count);
-    };
-    const args = [...source, ...encoder, '-f', 'flv', `rtmp://127.0.0.1:${port}/${name}`];
-    const publishing = runFfmpeg({ args, signal, onProgress });
-    const captured = capturedFrames(hub.streams);
-    await untilStarted(hub.streams, publishing);
-    const watching = outside.call('watch', { url: `${hub.web.url}/${name}.flv` }, { timeoutMs: limitMs });
-    await new Promise((resolve) => setTimeout(resolve, blockAfterMs));
-    const probing = outside.call(
-      'probe',
-      { port, forMs: Math.max(500, blockMainMs - 500) },
-      { timeoutMs: limitMs },
-    );
-    const mainBlockedMs = block(blockMainMs);
-    await publishing;
-    const [view, { latencyMs, rounds }] = await Promise.all([watching, probing]);
-    const result = {
-      published,
-      captured: await captured,
-      delivered: view.frames,
-      mainBlockedMs,
-      latencyMs,
-      rounds,
-    };
-    const elapsedMs = Math.round(performance.now() - startMs);
-    process.stdout.write(`${JSON.stringify({ ...result, elapsedMs })}\n`);
-    const isComplete = [result.published, result.captured, result.delivered].every(
-      (count) => count === frames,
-    );
-    return isComplete && Math.max(...Object.values(latencyMs)) <= slowestCommandMs;
-  } finally {
-    await outside.close();
-  }
+  await using outside = await WorkerChannel.open<SmokeProtocol>(file, { signal });
+  const startMs = performance.now();
+  const port = hub.ingest.address?.port ?? 0;
+  const publishing = publish(port, signal);
+  const captured = capturedFrames(hub.streams);
+  await untilStarted(hub.streams, publishing);
+  const url = `${hub.web.url}/${name}.flv`;
+  // All in one wait: when one of them fails, the others are not left to fail unseen.
+  const [published, view, probe] = await Promise.all([
+    publishing,
+    outside.call('watch', { url }, { timeoutMs: limitMs }),
+    probeWhileBlocked(outside, port, blockMainMs),
+  ]);
+  const result = { published, captured: await captured, delivered: view.frames, ...probe };
+  const elapsedMs = Math.round(performance.now() - startMs);
+  process.stdout.write(`${JSON.stringify({ ...result, elapsedMs })}\n`);
+  const isComplete = [published, result.captured, view.frames].every((count) => count === frames);
+  return isComplete && Math.max(...Object.values(probe.latencyMs)) <= slowestCommandMs;
+}
+
+/** Publishes with ffmpeg. Resolves to the number of frames it has sent. */
+async function publish(port: number, signal: AbortSignal): Promise<number> {
+  let published = 0;
+  const onProgress = (count: number): void => {
+    published = Math.max(published, count);
+  };
+  const args = [...source, ...encoder, '-f', 'flv', `rtmp://127.0.0.1:${port}/${name}`];
+  await runFfmpeg({ args, signal, onProgress });
+  return published;
+}
+
+async function probeWhileBlocked(outside: WorkerChannel<SmokeProtocol>, port: number, blockMainMs: number) {
+  await new Promise((resolve) => setTimeout(resolve, blockAfterMs));
+  const forMs = Math.max(500, blockMainMs - 500);
+  const probing = outside.call('probe', { port, forMs }, { timeoutMs: limitMs });
+  const mainBlockedMs = block(blockMainMs);
+  return { mainBlockedMs, ...(await probing) };
 }
 
 /** Waits for the stream to start, or fails with the publisher. */
-async function untilStarted(streams: StreamDirectory, publishing: Promise<void>): Promise<void> {
+async function untilStarted(streams: StreamDirectory, publishing: Promise<unknown>): Promise<void> {
   const started = new Promise<void>((resolve) => {
     const release = streams.on('started', ({ stream }) => {
       if (stream.name !== name) return;
@@ -98,7 +99,10 @@ async function untilStarted(streams: StreamDirectory, publishing: Promise<void>)
       resolve();
     });
   });
-  await Promise.race([started, publishing]);
+  const ended = publishing.then(() => {
+    throw new Error('ffmpeg ended before its stream began');
+  });
+  await Promise.race([started, ended]);
 }
 
 /** Video frames the ingest has handed over when the stream ends. */

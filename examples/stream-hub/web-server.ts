@@ -5,6 +5,7 @@ import type { RtmpIngest } from 'spillway/rtmp';
 import type { WebSocketBroadcast } from 'spillway/websocket';
 import { apiRoutes } from './api.ts';
 import { servePage } from './page-files.ts';
+import { urlHost } from './url-host.ts';
 
 /** What the web server shows and where. */
 export interface WebServerOptions {
@@ -29,7 +30,7 @@ export class WebServer implements Service {
 
   /** `http://host:port`, with the port that was taken. */
   get url(): string {
-    return `http://${this.#options.host}:${this.#port}`;
+    return `http://${urlHost(this.#options.host)}:${this.#port}`;
   }
 
   async run({ signal, ready }: ServiceContext): Promise<void> {
@@ -41,7 +42,8 @@ export class WebServer implements Service {
     });
     this.#port = await listen(server, host, this.#port);
     ready();
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    if (!signal.aborted)
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     broadcast.close();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

@@ -12,7 +12,8 @@ import { Timeline } from './timeline.ts';
 export interface StreamDirectoryOptions {
   /**
    * How long a stream waits for a publisher that was lost, in ms. Viewers stay, and a publisher who comes back in time
-   * continues the same stream. Default 10 000; 0 ends the stream at once.
+   * continues the same stream. Default 10 000; 0 ends the stream at once. A waiting stream keeps the process alive:
+   * `close()` ends them all.
    */
   readonly resumeGraceMs?: number;
   /** Most streams at the same time, 1 to 100 000. Default 1000. */

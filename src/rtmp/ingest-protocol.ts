@@ -38,7 +38,7 @@ export interface ConnectionFailure {
   readonly code: string;
   /** One sentence for a log. */
   readonly message: string;
-  /** Reports like this one that were left out since the last: at most 100 a second are made. */
+  /** Reports of failures and refusals that were left out before this one: at most 100 a second are made. */
   readonly suppressed: number;
 }
 

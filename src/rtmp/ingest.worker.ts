@@ -1,6 +1,6 @@
 // The ingest thread: owns the listening socket and every publisher's connection, parses RTMP, and hands whole FLV tags
 // to the main thread. Nothing else runs here, so nothing else can keep a socket from being read.
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { type ServedChannel, serveChannel } from '../channel/serve-channel.ts';
 import { OverflowError } from '../core/errors.ts';
 import { IngestConnection, type IngestHost } from './ingest-connection.ts';
@@ -51,19 +51,22 @@ const host: IngestHost = {
     }),
 };
 
-server.maxConnections = limits.maxConnections;
-server.on('drop', (dropped) => {
+// Not `server.maxConnections`, because a closed connection counts until the main thread has taken what it left.
+server.on('connection', (socket) => {
+  if (connections.size >= limits.maxConnections) return dropSurplus(socket);
+  const connection = new IngestConnection(socket, host);
+  connections.add(connection);
+  void connection.ended.then(() => connections.delete(connection));
+});
+
+function dropSurplus(socket: Socket): void {
   const what = `there are ${limits.maxConnections} connections, the limit`;
   host.failed(
     new OverflowError('OVERFLOW_CONNECTIONS', what),
-    `${dropped?.remoteAddress}:${dropped?.remotePort}`,
+    `${socket.remoteAddress}:${socket.remotePort}`,
   );
-});
-server.on('connection', (socket) => {
-  const connection = new IngestConnection(socket, host);
-  connections.add(connection);
-  socket.once('close', () => connections.delete(connection));
-});
+  socket.destroy();
+}
 
 function buffersOf(item: IngestItem): ArrayBuffer[] {
   return item.type === 'tag' ? [item.tag.buffer] : [];

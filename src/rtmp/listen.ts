@@ -14,7 +14,8 @@ const refusals: Readonly<Record<string, { readonly code: SpillwayErrorCode; read
  */
 export function listen(server: Server, host: string, port: number): Promise<{ host: string; port: number }> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
+    // Stays on: an error of a server that listens already is no reason to end the thread and every connection.
+    server.on('error', (error: NodeJS.ErrnoException) => {
       const { code, why } = refusals[error.code ?? ''] ?? { code: 'LISTEN_FAILED', why: error.message };
       reject(new ListenError(code, `cannot listen on ${host}:${port}: ${why}`, { cause: error }));
     });

@@ -3,7 +3,10 @@ import { type Logger, silentLogger } from '../core/logger.ts';
 import { StreamDirectory } from '../media/stream-directory.ts';
 import type { PublishDecision, PublishRequest } from './ingest-protocol.ts';
 
-/** Decides, before `NetStream.Publish.Start`, whether somebody may publish. What it throws counts as a refusal. */
+/**
+ * Decides, before `NetStream.Publish.Start`, whether somebody may publish. To throw, or to return anything else than a
+ * decision, is to refuse; the logger is told.
+ */
 export type Authorize = (
   request: PublishRequest,
   context: { readonly signal: AbortSignal },
@@ -23,7 +26,7 @@ export interface RtmpIngestOptions {
   readonly authorize?: Authorize;
   /** How long `authorize` may take before the publish is refused, in ms. Default 5000. */
   readonly authorizeTimeoutMs?: number;
-  /** How long a connection may be silent before it publishes, in ms. Default 10 000. */
+  /** How long a connection may take until it asks to publish, in ms, also after a publish. Default 10 000. */
   readonly handshakeTimeoutMs?: number;
   /** How long a publisher may be silent before it is taken for dead, in ms. Default 15 000. */
   readonly idleTimeoutMs?: number;
@@ -73,5 +76,21 @@ export function resolveIngestOptions(options: RtmpIngestOptions): ResolvedIngest
     maxMessageBytes: checkInteger('maxMessageBytes', options.maxMessageBytes ?? 0xff_ffff, 1, 0xff_ffff),
     heartbeatTimeoutMs: checkMs('heartbeatTimeoutMs', options.heartbeatTimeoutMs ?? 1_000, 100),
     logger: options.logger ?? silentLogger,
+  };
+}
+
+/**
+ * What `authorize` returned, as plain data for the ingest thread. Only a clear yes lets anybody in.
+ *
+ * @throws {ConfigError} when it is no decision.
+ */
+export function checkDecision(value: unknown): PublishDecision {
+  const { allow, name, reason } = (value ?? {}) as Partial<Record<keyof PublishDecision, unknown>>;
+  if (typeof allow !== 'boolean')
+    throw refusal('what authorize returns', value, 'an object with a boolean allow');
+  return {
+    allow,
+    ...(name !== undefined && { name: checkText('name of a decision', name) }),
+    ...(reason !== undefined && { reason: checkText('reason of a decision', reason) }),
   };
 }

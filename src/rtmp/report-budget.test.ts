@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OverflowError } from '../core/errors.ts';
 import { ReportBudget } from './report-budget.ts';
 
 describe('ReportBudget', () => {
@@ -11,5 +12,25 @@ describe('ReportBudget', () => {
     budget.add(report, 1_010);
     budget.add(report, 1_010);
     expect(told.slice(100)).toEqual([150, 0]);
+  });
+
+  it('counts a report that found no room as left out', () => {
+    const budget = new ReportBudget();
+    const told: number[] = [];
+    const full = (): never => {
+      throw new OverflowError('OVERFLOW_CONTROL_LANE', 'full');
+    };
+    budget.add(full, 10);
+    budget.add(full, 10);
+    budget.add((suppressed) => void told.push(suppressed), 10);
+    budget.add((suppressed) => void told.push(suppressed), 10);
+    expect(told).toEqual([2, 0]);
+  });
+
+  it('passes on what else a report throws', () => {
+    const report = (): never => {
+      throw new TypeError('mistake');
+    };
+    expect(() => new ReportBudget().add(report, 10)).toThrow('mistake');
   });
 });

@@ -1,3 +1,5 @@
+import { OverflowError } from '../core/errors.ts';
+
 /** Reports a second. A flood of bad connections is one of log lines otherwise, and fills the control lane. */
 const reportsPerSecond = 100;
 
@@ -7,7 +9,10 @@ export class ReportBudget {
   #left = 0;
   #suppressed = 0;
 
-  /** Calls `report` with the number of reports that were left out before it, or leaves it out as well. */
+  /**
+   * Calls `report` with the number of reports that were left out before it, or leaves it out as well. It is left out,
+   * too, when it throws an `OverflowError`.
+   */
   add(report: (suppressed: number) => void, nowMs: number = performance.now()): void {
     if (nowMs >= this.#secondEndsMs) {
       this.#secondEndsMs = nowMs + 1_000;
@@ -18,7 +23,17 @@ export class ReportBudget {
       return;
     }
     this.#left--;
-    report(this.#suppressed);
-    this.#suppressed = 0;
+    this.#suppressed = this.#wasTaken(report) ? 0 : this.#suppressed + 1;
+  }
+
+  // The control lane is full when the main thread is blocked for long. It is told later how much it has missed.
+  #wasTaken(report: (suppressed: number) => void): boolean {
+    try {
+      report(this.#suppressed);
+      return true;
+    } catch (error) {
+      if (error instanceof OverflowError) return false;
+      throw error;
+    }
   }
 }

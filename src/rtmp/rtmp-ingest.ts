@@ -1,11 +1,25 @@
 import type { StatusEvent } from '../channel/protocol.ts';
 import { WorkerChannel } from '../channel/worker-channel.ts';
 import { Emitter } from '../core/emitter.ts';
+import { describeError } from '../core/error-transfer.ts';
 import type { Service, ServiceContext } from '../core/service.ts';
 import { siblingModule } from '../core/sibling-module.ts';
 import type { Publication } from '../media/stream-directory.ts';
-import type { ConnectionFailure, IngestItem, IngestLimits, IngestProtocol } from './ingest-protocol.ts';
-import { type ResolvedIngestOptions, type RtmpIngestOptions, resolveIngestOptions } from './options.ts';
+import type {
+  ConnectionFailure,
+  IngestItem,
+  IngestLimits,
+  IngestProtocol,
+  PublishDecision,
+  PublishRequest,
+} from './ingest-protocol.ts';
+import {
+  checkDecision,
+  type ResolvedIngestOptions,
+  type RtmpIngestOptions,
+  resolveIngestOptions,
+} from './options.ts';
+import { ReportBudget } from './report-budget.ts';
 
 /** Where an ingest listens. */
 export interface IngestAddress {
@@ -41,7 +55,7 @@ export interface PublishRejected {
   readonly reason: string;
   /** Where it connected from. */
   readonly remoteAddress: string;
-  /** Reports like this one that were left out since the last: at most 100 a second are made. */
+  /** Reports of failures and refusals that were left out before this one: at most 100 a second are made. */
   readonly suppressed: number;
 }
 
@@ -65,12 +79,12 @@ interface ActivePublish {
   tags: number;
 }
 
-// 3 s of a 4K stream with audio, and what a main thread that is blocked that long must not lose.
+// What a main thread that is blocked for 3 s must not lose of a 4K stream with audio. When it is full, TCP holds them all.
 const lane = { capacity: 1024, maxBytes: 64 << 20 } as const;
 
 /**
  * Takes RTMP publishers (ffmpeg, OBS, GStreamer) in a worker thread of its own and hands their streams to a
- * `StreamDirectory`. The thread owns the sockets, so an application that blocks delays viewers, never publishers.
+ * `StreamDirectory`. The thread owns the sockets, so an application that blocks for seconds delays viewers, not publishers.
  * When the thread fails or hangs, `run` rejects and a supervisor starts a fresh one on the same port; streams wait for
  * their publishers meanwhile.
  *
@@ -85,6 +99,7 @@ export class RtmpIngest extends Emitter<RtmpIngestEvents> implements Service {
   readonly name: string;
   readonly #options: ResolvedIngestOptions;
   readonly #publishes = new Map<number, ActivePublish>();
+  readonly #reports = new ReportBudget();
   #address: IngestAddress | undefined;
 
   /** @throws {ConfigError} when an option is unknown or out of range. */
@@ -129,12 +144,34 @@ export class RtmpIngest extends Emitter<RtmpIngestEvents> implements Service {
   }
 
   #open(signal: AbortSignal): Promise<WorkerChannel<IngestProtocol>> {
-    const { name, logger, authorize, heartbeatTimeoutMs } = this.#options;
+    const { name, logger, heartbeatTimeoutMs } = this.#options;
     return WorkerChannel.open<IngestProtocol>(siblingModule('ingest.worker', import.meta.url), {
       ...lane,
       ...{ name, logger, heartbeatTimeoutMs, signal },
       workerData: this.#limits(),
-      requests: { authorize: (request, context) => authorize?.(request, context) ?? { allow: true } },
+      requests: { authorize: (request, context) => this.#authorize(request, context) },
+    });
+  }
+
+  async #authorize(
+    request: PublishRequest,
+    context: { readonly signal: AbortSignal },
+  ): Promise<PublishDecision> {
+    try {
+      return checkDecision(await this.#options.authorize?.(request, context));
+    } catch (error) {
+      if (!context.signal.aborted) this.#reportAuthorize(error);
+      throw error;
+    }
+  }
+
+  #reportAuthorize(error: unknown): void {
+    this.#reports.add((suppressed) => {
+      this.#options.logger.error('authorize failed', {
+        ingest: this.name,
+        error: describeError(error),
+        suppressed,
+      });
     });
   }
 
@@ -185,7 +222,7 @@ export class RtmpIngest extends Emitter<RtmpIngestEvents> implements Service {
   ): void {
     const publication = this.#register(name);
     // The thread knows its own publishers only: another ingest may have the name, or there are too many streams.
-    if (publication instanceof Error) return channel.send('refuse', { id, reason: publication.message });
+    if (publication instanceof Error) return refuse(channel, id, publication.message);
     this.#publishes.set(id, { name, publication, tags: 0 });
     this.emit('publish', { name, remoteAddress });
   }
@@ -205,4 +242,10 @@ export class RtmpIngest extends Emitter<RtmpIngestEvents> implements Service {
     publish.publication.end(reason);
     this.emit('unpublish', { name: publish.name, reason, tags: publish.tags });
   }
+}
+
+function refuse(channel: WorkerChannel<IngestProtocol>, id: number, reason: string): void {
+  try {
+    channel.send('refuse', { id, reason });
+  } catch {} // The thread is gone and its publishers with it; the data lane tells why.
 }
