@@ -1,4 +1,5 @@
 import { onAbort } from '../core/abort.ts';
+import { checkMs } from '../core/check.ts';
 import type { Clock } from '../core/clock.ts';
 import { fromErrorRecord, toErrorRecord } from '../core/error-transfer.ts';
 import { ClosedError, OverflowError, SpillwayError, TimeoutError } from '../core/errors.ts';
@@ -7,7 +8,7 @@ import { type ControlMessage, maxPendingCalls } from './wire.ts';
 
 /** Options of one call. */
 export interface CallOptions {
-  /** How long to wait for the answer, in ms. Default 10 000. */
+  /** How long to wait for the answer, in ms; at least 1. Default 10 000. */
   readonly timeoutMs?: number;
   /** Gives the call up; the other end's handler is told. */
   readonly signal?: AbortSignal;
@@ -38,6 +39,7 @@ export class PendingCalls {
   }
 
   async call(name: string, params: unknown, { timeoutMs = 10_000, signal }: CallOptions): Promise<unknown> {
+    checkMs('timeoutMs', timeoutMs, 1);
     if (this.#ended !== undefined) throw this.#ended.error;
     signal?.throwIfAborted();
     if (this.#calls.size >= maxPendingCalls) {
@@ -90,6 +92,7 @@ export class CallServer {
   readonly #running = new Map<number, AbortController>();
   readonly #handlers: Readonly<Record<string, unknown>>;
   readonly #post: Post;
+  #ended: { readonly error: unknown } | undefined;
 
   constructor(handlers: object, post: Post) {
     this.#handlers = handlers as Readonly<Record<string, unknown>>;
@@ -100,6 +103,7 @@ export class CallServer {
     const abort = new AbortController();
     this.#running.set(id, abort);
     try {
+      if (this.#ended !== undefined) throw this.#ended.error;
       const result = await this.handle(name, params, { signal: abort.signal });
       this.#reply(abort.signal, { type: 'answer', id, result });
     } catch (error) {
@@ -113,8 +117,9 @@ export class CallServer {
     this.#running.get(id)?.abort(new ClosedError('the caller gave up'));
   }
 
-  /** Aborts every handler that still runs. */
+  /** Aborts every handler that still runs, and refuses every later call, with `error`. */
   end(error: unknown): void {
+    this.#ended ??= { error };
     for (const abort of this.#running.values()) abort.abort(error);
   }
 
@@ -130,8 +135,8 @@ export class CallServer {
   }
 }
 
-// Nobody here could act on a full control lane: the other side's time limit says the same.
-function attempt(post: () => void): void {
+/** Posts if the control lane has room. For what nobody here could do anything else about. */
+export function attempt(post: () => void): void {
   try {
     post();
   } catch {}

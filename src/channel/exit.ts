@@ -32,6 +32,9 @@ export interface Verdict {
   readonly limitMs?: number;
 }
 
+/** What is said of a thread that could not be ended. */
+export const leftBehindNote = 'it is blocked in a native call and was left behind';
+
 /** Puts together what the parent decided, what the worker said and how its thread ended. */
 export function exitOf(
   name: string,
@@ -40,7 +43,8 @@ export function exitOf(
   end: ThreadEnd,
 ): WorkerExit {
   if (verdict?.reason === 'closed') return { reason: 'closed' };
-  const code = end.exitCode === undefined ? {} : { exitCode: end.exitCode };
+  // The exit code of a thread that was terminated says nothing about it.
+  const code = verdict !== undefined || end.exitCode === undefined ? {} : { exitCode: end.exitCode };
   const fail = (
     reason: WorkerExitReason,
     errorCode: ConstructorParameters<typeof WorkerExitError>[0],
@@ -49,8 +53,9 @@ export function exitOf(
     reason,
     error: new WorkerExitError(errorCode, `${name} ${what}`, { ...code, cause: end.error }),
   });
-  const leftBehind = end.exitCode === undefined ? '; it is blocked in a native call and was left behind' : '';
-  if (verdict?.reason === 'hung') {
+  const leftBehind = end.exitCode === undefined ? `; ${leftBehindNote}` : '';
+  // A thread that closed its end and then fell silent was only kept alive by something it left behind.
+  if (verdict?.reason === 'hung' && !hasFinished) {
     return fail('hung', 'WORKER_HUNG', `gave no sign of life for ${verdict.limitMs} ms${leftBehind}`);
   }
   if (verdict?.reason === 'start-timeout') {

@@ -28,6 +28,11 @@ export class LaneReader<Item> implements AsyncIterableIterator<Item, undefined> 
     return this.#items.length;
   }
 
+  /** Whether the worker ended its lane itself, everything having been taken. */
+  get hasFinished(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** Items taken by the consumer so far. */
   get takenTotal(): number {
     return this.#takenTotal;

@@ -1,6 +1,9 @@
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import { onAbort } from '../core/abort.ts';
-import { ClosedError } from '../core/errors.ts';
+import { checkInteger } from '../core/check.ts';
+import { describeError } from '../core/error-transfer.ts';
+import { ClosedError, ConfigError } from '../core/errors.ts';
+import { Mailbox } from '../core/mailbox.ts';
 import { RingQueue } from '../core/ring-queue.ts';
 import type { StatePage } from './state-page.ts';
 
@@ -30,7 +33,7 @@ export interface LaneLimits {
 export interface WriteOptions {
   /** Buffers to hand over instead of copying. They cannot be used here afterwards. */
   readonly transfer?: readonly Transferable[];
-  /** What the item counts against the byte bounds. Default: the length of the transferred buffers. */
+  /** What the item counts against the byte bounds, from 0. Default: the length of the transferred buffers. */
   readonly bytes?: number;
   /** Gives up the wait for room. */
   readonly signal?: AbortSignal;
@@ -67,7 +70,10 @@ export class LaneWriter<Item> {
   #queuedBytes = 0;
   #inFlightBytes = 0;
   #isFlushing = false;
-  #isClosed = false;
+  readonly #writes = new Mailbox();
+  #waitingWrites = 0;
+  #isClosing = false;
+  #hasEnded = false;
 
   constructor(port: MessagePort, limits: LaneLimits, page: StatePage) {
     this.#port = port;
@@ -91,27 +97,25 @@ export class LaneWriter<Item> {
    * Puts an item on the lane without waiting. `false` when there is no room and the policy is `'block'`: the item was
    * not taken and its buffers are untouched.
    *
-   * @throws {ClosedError} when the lane is closed.
+   * @throws {ClosedError} when the lane is closed, {@link ConfigError} when `bytes` is no size.
    */
   tryWrite(item: Item, options: WriteOptions = {}): boolean {
-    if (this.#isClosed) throw new ClosedError('the data lane is closed');
-    const { overflow } = this.#limits;
-    if (!this.hasRoom && overflow === 'block') return false;
-    if (!this.hasRoom && overflow === 'drop-newest') {
-      this.#page.add('droppedItems', 1);
-      return true;
-    }
-    while (!this.hasRoom) this.#dropOldest();
-    const { transfer = [], bytes = transferBytes(transfer) } = options;
-    this.#queue.push({ item, transfer, bytes });
-    this.#countQueued(bytes);
-    this.#scheduleFlush();
-    return true;
+    this.#refuseWhenClosing();
+    return this.#waitingWrites === 0 && this.#offer(item, options);
   }
 
-  /** Puts an item on the lane, waiting for room when the policy is `'block'`. */
+  /** Puts an item on the lane, waiting for room under `'block'`. What waits when the lane closes still goes, in order. */
   async write(item: Item, options: WriteOptions = {}): Promise<void> {
-    while (!this.tryWrite(item, options)) await this.room(options.signal);
+    this.#refuseWhenClosing();
+    if (this.#waitingWrites === 0 && this.#offer(item, options)) return;
+    this.#waitingWrites++;
+    try {
+      // Room that appears belongs to whoever has waited longest, not to a write that comes by just then.
+      await this.#writes.post(() => this.#insist(item, options));
+    } finally {
+      this.#waitingWrites--;
+      if (this.#isClosing) this.#wake();
+    }
   }
 
   /**
@@ -121,27 +125,51 @@ export class LaneWriter<Item> {
    */
   async room(signal?: AbortSignal): Promise<void> {
     while (!this.hasRoom) {
-      if (this.#isClosed) throw new ClosedError('the data lane is closed');
+      this.#refuseWhenClosing();
       signal?.throwIfAborted();
       await this.#nextChange(signal);
     }
   }
 
-  /** Waits until everything was taken by the parent's consumer. */
-  async drained(signal?: AbortSignal): Promise<void> {
-    while (this.queuedItems > 0 && !this.#isClosed && !signal?.aborted) {
+  /** Takes nothing new, waits until the parent's consumer has taken everything, and closes the port. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#wake();
+    while (this.queuedItems + this.#waitingWrites > 0) {
       this.#flush();
-      await this.#nextChange(signal);
+      await this.#nextChange();
+    }
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#port.postMessage({ end: true } satisfies LaneBatch);
+    this.#port.close();
+  }
+
+  async #insist(item: Item, options: WriteOptions): Promise<void> {
+    while (!this.#offer(item, options)) {
+      options.signal?.throwIfAborted();
+      await this.#nextChange(options.signal);
     }
   }
 
-  /** Says that nothing follows, and closes the port. */
-  end(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#port.postMessage({ end: true } satisfies LaneBatch);
-    this.#port.close();
-    this.#wake();
+  #offer(item: Item, options: WriteOptions): boolean {
+    const { transfer = [], bytes = transferBytes(transfer) } = options;
+    checkInteger('bytes', bytes, 0);
+    const { overflow } = this.#limits;
+    if (!this.hasRoom && overflow === 'block') return false;
+    if (!this.hasRoom && overflow === 'drop-newest') {
+      this.#page.add('droppedItems', 1);
+      return true;
+    }
+    while (!this.hasRoom) this.#dropOldest();
+    this.#queue.push({ item, transfer, bytes });
+    this.#countQueued(bytes);
+    this.#scheduleFlush();
+    return true;
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#isClosing) throw new ClosedError('the data lane is closed');
   }
 
   #dropOldest(): void {
@@ -155,25 +183,45 @@ export class LaneWriter<Item> {
     this.#isFlushing = true;
     setImmediate(() => {
       this.#isFlushing = false;
-      if (!this.#isClosed) this.#flush();
+      if (!this.#hasEnded) this.#flush();
     });
   }
 
   #flush(): void {
-    const items: unknown[] = [];
-    const transfer: Transferable[] = [];
+    const batch: QueuedItem[] = [];
     while (this.#hasWindow) {
       const queued = this.#queue.shift();
       if (queued === undefined) break;
       this.#countQueued(-queued.bytes);
       this.#inFlight.push(queued.bytes);
       this.#inFlightBytes += queued.bytes;
-      items.push(queued.item);
-      transfer.push(...queued.transfer);
+      batch.push(queued);
     }
-    if (items.length === 0) return;
-    this.#port.postMessage({ items } satisfies LaneBatch, transfer);
+    if (batch.length === 0) return;
+    this.#send(batch);
     this.#wake();
+  }
+
+  #send(batch: readonly QueuedItem[]): void {
+    const items = batch.map(({ item }) => item);
+    const transfer = batch.flatMap((queued) => queued.transfer);
+    try {
+      this.#port.postMessage({ items } satisfies LaneBatch, transfer);
+    } catch (error) {
+      if (batch.length === 1) return this.#dropUnsendable(error);
+      for (const queued of batch) this.#send([queued]); // Nothing was sent; the good ones of the batch still go.
+    }
+  }
+
+  // Its writer is long gone, so nobody could catch this: it ends the worker, unless that survives uncaught errors. Sizes
+  // in flight are interchangeable here, as only their sum is looked at.
+  #dropUnsendable(cause: unknown): void {
+    this.#page.add('droppedItems', 1);
+    this.#inFlightBytes -= this.#inFlight.shift() ?? 0;
+    const message = `an item of the data lane was dropped: ${describeError(cause)}`;
+    setImmediate(() => {
+      throw new ConfigError(message, { cause });
+    });
   }
 
   // The first item may pass the byte window alone, or one larger than the window would never leave.

@@ -1,7 +1,15 @@
 import type { ResourceLimits } from 'node:worker_threads';
-import { checkInteger, checkKnown, checkMs, checkOneOf, checkText, maxTimerMs } from '../core/check.ts';
-import { type Clock, systemClock } from '../core/clock.ts';
-import { type Logger, silentLogger } from '../core/logger.ts';
+import {
+  checkInteger,
+  checkKnown,
+  checkMethods,
+  checkMs,
+  checkOneOf,
+  checkText,
+  maxTimerMs,
+} from '../core/check.ts';
+import { type Clock, clockMethods, systemClock } from '../core/clock.ts';
+import { type Logger, logMethods, safeLogger, silentLogger } from '../core/logger.ts';
 import type { LaneOverflow } from './lane-writer.ts';
 import type { CallHandlers, Requests } from './protocol.ts';
 
@@ -61,7 +69,10 @@ export function resolveChannelOptions<Protocol>(
   options: WorkerChannelOptions<Protocol>,
 ): ResolvedChannelOptions<Protocol> {
   checkKnown('WorkerChannel', options, known);
-  const heartbeatTimeoutMs = options.heartbeatTimeoutMs ?? 2_000;
+  const { heartbeatTimeoutMs = 2_000, logger = silentLogger, clock = systemClock, signal } = options;
+  checkMethods('logger', logger, logMethods);
+  checkMethods('clock', clock, clockMethods);
+  if (signal !== undefined) checkMethods('signal', signal, ['addEventListener', 'removeEventListener']);
   return {
     ...options,
     name: checkText('name', options.name ?? (file.pathname.split('/').at(-1) || 'worker')),
@@ -73,7 +84,7 @@ export function resolveChannelOptions<Protocol>(
       heartbeatTimeoutMs === Number.POSITIVE_INFINITY
         ? maxTimerMs
         : checkMs('heartbeatTimeoutMs', heartbeatTimeoutMs, 100),
-    logger: options.logger ?? silentLogger,
-    clock: options.clock ?? systemClock,
+    logger: safeLogger(logger),
+    clock,
   };
 }

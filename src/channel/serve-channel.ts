@@ -2,7 +2,7 @@ import { isMainThread, workerData as threadData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
 import { toErrorRecord } from '../core/error-transfer.ts';
 import { ClosedError, ConfigError } from '../core/errors.ts';
-import { type CallOptions, CallServer, PendingCalls } from './calls.ts';
+import { attempt, type CallOptions, CallServer, PendingCalls } from './calls.ts';
 import { ControlLane } from './control-lane.ts';
 import { LaneWriter, type WriteOptions } from './lane-writer.ts';
 import type {
@@ -41,7 +41,7 @@ export interface ServeOptions {
  * await channel.write(packet, { transfer: [packet.buffer] });
  * ```
  *
- * @throws {ConfigError} in a thread that no `WorkerChannel` started.
+ * @throws {ConfigError} in a thread that no `WorkerChannel` started, and when it was called before.
  */
 export function serveChannel<Protocol>(
   handlers: ServedHandlers<Protocol>,
@@ -50,8 +50,13 @@ export function serveChannel<Protocol>(
   const boot = isMainThread ? undefined : (threadData as Record<string, BootRecord> | null)?.[bootKey];
   if (boot === undefined)
     throw new ConfigError('serveChannel() runs only in a worker that WorkerChannel.open() started');
+  // Two servers on the same ports would run each command twice.
+  if (isServed) throw new ConfigError('serveChannel() was called in this worker before');
+  isServed = true;
   return new ServedChannel<Protocol>(boot, handlers, options);
 }
+
+let isServed = false;
 
 /** The worker's end of a channel. Made by {@link serveChannel}. */
 export class ServedChannel<Protocol> {
@@ -125,12 +130,17 @@ export class ServedChannel<Protocol> {
     return (await this.#calls.call(name, params, options)) as Result<Requests<Protocol>[Name]>;
   }
 
-  /** Puts an item on the data lane, waiting for room under the `'block'` policy. */
+  /**
+   * Puts an item on the data lane, waiting for room under the `'block'` policy. An item that cannot be cloned or
+   * transferred is dropped and ends the worker with an uncaught {@link ConfigError}.
+   *
+   * @throws {ClosedError} when the channel has closed its lane, {@link ConfigError} when `bytes` is no size.
+   */
   write(item: Data<Protocol>, options?: WriteOptions): Promise<void> {
     return this.#writer.write(item, options);
   }
 
-  /** Puts an item on the data lane without waiting; `false`, and nothing taken, when there is no room. */
+  /** As `write`, but without waiting: `false`, and nothing taken, when there is no room. */
   tryWrite(item: Data<Protocol>, options?: WriteOptions): boolean {
     return this.#writer.tryWrite(item, options);
   }
@@ -141,8 +151,8 @@ export class ServedChannel<Protocol> {
   }
 
   /**
-   * Ends the channel from this side: runs the `stop` option, waits until the parent has taken everything, closes. The
-   * thread ends when nothing else keeps it alive.
+   * Ends the channel from this side: runs the `stop` option, refuses later writes, waits until the parent has taken
+   * everything from before, closes. The thread ends when nothing else keeps it alive. Rejects with what `stop` threw.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -153,13 +163,14 @@ export class ServedChannel<Protocol> {
     const closed = new ClosedError('the channel closes');
     this.#stop.abort(closed);
     this.#server.end(closed);
-    await this.#release();
-    await this.#writer.drained();
-    this.#calls.end(closed);
-    clearInterval(this.#beating);
-    this.#control.post({ type: 'finished' });
-    this.#writer.end();
-    this.#control.close();
+    try {
+      await this.#release();
+    } finally {
+      await this.#writer.close();
+      this.#calls.end(closed);
+      clearInterval(this.#beating);
+      this.#control.close();
+    }
   }
 
   #onMessage(message: ControlMessage): void {
@@ -182,7 +193,7 @@ export class ServedChannel<Protocol> {
     try {
       await this.#server.handle(name, params, { signal: this.#stop.signal });
     } catch (error) {
-      this.#control.post({ type: 'command-failed', name, error: toErrorRecord(error) });
+      attempt(() => this.#control.post({ type: 'command-failed', name, error: toErrorRecord(error) }));
     }
   }
 }

@@ -16,17 +16,17 @@ export type Counter = keyof typeof slots;
 
 /**
  * Memory that parent and worker share. Reading it needs no message, so it tells the truth about a worker whose event
- * loop stands still. Numbers wrap at 2^32; only equality and small differences are used.
+ * loop stands still. Numbers are unsigned and wrap at 2^32.
  */
 export class StatePage {
   readonly buffer: SharedArrayBuffer;
-  readonly #ints: Int32Array;
+  readonly #ints: Uint32Array;
 
   constructor(
     buffer: SharedArrayBuffer = new SharedArrayBuffer(Object.keys(slots).length * intsPerLine * 4),
   ) {
     this.buffer = buffer;
-    this.#ints = new Int32Array(buffer);
+    this.#ints = new Uint32Array(buffer);
   }
 
   get(counter: Counter): number {
@@ -37,8 +37,7 @@ export class StatePage {
     Atomics.store(this.#ints, slots[counter] * intsPerLine, value);
   }
 
-  /** Adds and returns the new value. */
-  add(counter: Counter, amount: number): number {
-    return Atomics.add(this.#ints, slots[counter] * intsPerLine, amount) + amount;
+  add(counter: Counter, amount: number): void {
+    Atomics.add(this.#ints, slots[counter] * intsPerLine, amount);
   }
 }

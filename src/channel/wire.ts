@@ -14,8 +14,7 @@ export type ControlMessage =
   /** Worker to parent. */
   | { readonly type: 'ready' }
   | { readonly type: 'status'; readonly name: string; readonly detail: unknown; readonly atMs: number }
-  | { readonly type: 'command-failed'; readonly name: string; readonly error: ErrorRecord }
-  | { readonly type: 'finished' };
+  | { readonly type: 'command-failed'; readonly name: string; readonly error: ErrorRecord };
 
 /** What the parent hands to a worker at its start, under the key {@link bootKey} of `workerData`. */
 export interface BootRecord {
@@ -35,3 +34,12 @@ export const maxControlBacklog = 4096;
 
 /** Calls without an answer, per direction. */
 export const maxPendingCalls = 1024;
+
+/** What starts nothing but follows from an earlier message. A full lane still takes as many as calls can wait for one. */
+export const replies: readonly ControlMessage['type'][] = [
+  'answer',
+  'refusal',
+  'command-failed',
+  'cancel',
+  'stop',
+];

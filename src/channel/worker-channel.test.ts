@@ -90,6 +90,12 @@ describe('WorkerChannel: data', () => {
     expect(await take(channel, 1_000)).toEqual(Array.from({ length: 1_000 }, (_, number) => number));
   });
 
+  it('keeps the order of writes that nobody waited for', async () => {
+    const channel = await open({ capacity: 3 });
+    for (let from = 0; from < 300; from += 100) channel.send('writeAtOnce', { from, count: 100 });
+    expect(await take(channel, 300)).toEqual(Array.from({ length: 300 }, (_, number) => number));
+  });
+
   it('holds a worker back whose consumer does not take, and keeps control flowing', async () => {
     const channel = await open({ capacity: 100 });
     channel.send('write', { from: 0, count: 1_000 });

@@ -1,19 +1,21 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { onAbort, settledWithin } from '../core/abort.ts';
+import { once } from 'node:events';
+import type { MessagePort } from 'node:worker_threads';
+import { onAbort, orAbort, settledWithin } from '../core/abort.ts';
 import { checkMs, refusal } from '../core/check.ts';
 import { Emitter } from '../core/emitter.ts';
 import { describeError, fromErrorRecord } from '../core/error-transfer.ts';
 import { ClosedError } from '../core/errors.ts';
 import { type CallOptions, CallServer, PendingCalls } from './calls.ts';
 import { ControlLane } from './control-lane.ts';
-import { exitOf, type Verdict, type WorkerExit } from './exit.ts';
+import { exitOf, leftBehindNote, type Verdict, type WorkerExit } from './exit.ts';
 import { HeartbeatWatch } from './heartbeat-watch.ts';
 import { LaneReader } from './lane-reader.ts';
 import { type ResolvedChannelOptions, resolveChannelOptions, type WorkerChannelOptions } from './options.ts';
 import type { Calls, Commands, Data, Names, Params, Result, StatusEvent } from './protocol.ts';
+import { laneWindow, startWorker } from './start-worker.ts';
 import { StatePage } from './state-page.ts';
-import { type ThreadEnd, ThreadHost } from './thread-host.ts';
-import { type BootRecord, bootKey, type ControlMessage } from './wire.ts';
+import type { ThreadEnd, ThreadHost } from './thread-host.ts';
+import type { ControlMessage } from './wire.ts';
 
 /** Payload of `commandFailed`. */
 export interface CommandFailed {
@@ -53,10 +55,6 @@ export interface WorkerChannelStats {
   readonly lastBeatAgeMs: number;
 }
 
-// Items and bytes that may be on their way. A window of 64 keeps control messages below a millisecond beside bulk data;
-// one of 1024 delays them by ten.
-const laneWindow = { windowItems: 64, windowBytes: 4 << 20 } as const;
-
 /**
  * The parent's end of a channel to a worker thread of its own. Commands, calls and statuses always get through; the data
  * lane is bounded and holds the worker back when its consumer is slow. A worker that dies, hangs or is closed settles
@@ -93,14 +91,14 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
   readonly #watch: HeartbeatWatch;
   #held: ControlMessage[] | undefined = [];
   #verdict: Verdict | undefined;
-  #hasFinished = false;
 
   /**
    * Starts a worker thread and waits until its `serveChannel` has been called.
    *
    * @param file - The worker's file.
    * @throws {ConfigError} when an option is unknown or out of range.
-   * @throws {WorkerExitError} when the worker ends or takes longer than `startTimeoutMs` before it serves.
+   * @throws {WorkerExitError} when the worker ends or takes longer than `startTimeoutMs` before it serves; the signal's
+   * reason when that aborts first.
    */
   static async open<Protocol>(
     file: URL,
@@ -118,13 +116,10 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
     super(options.logger);
     this.name = options.name;
     this.#options = options;
-    const control = new MessageChannel();
-    const data = new MessageChannel();
-    this.#host = this.#start(file, control.port2, data.port2);
-    this.#control = new ControlLane(control.port1, this.#page, 'parent', (message) =>
-      this.#onMessage(message),
-    );
-    this.#reader = new LaneReader(data.port1, laneWindow.windowItems);
+    const { host, control, data } = startWorker(file, this.#page, options);
+    this.#host = host;
+    this.#control = new ControlLane(control, this.#page, 'parent', (message) => this.#onMessage(message));
+    this.#reader = new LaneReader(data, laneWindow.windowItems);
     this.data = this.#reader;
     this.#calls = new PendingCalls((message) => this.#control.post(message), options.clock);
     this.#server = new CallServer(options.requests ?? {}, (message) => this.#control.post(message));
@@ -134,7 +129,7 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
       beat: () => {},
       silent: () => this.#end({ reason: 'start-timeout', limitMs: options.startTimeoutMs }),
     });
-    this.closed = this.#whenEnded(control.port1, data.port1);
+    this.closed = this.#whenEnded(control, data);
   }
 
   /**
@@ -144,20 +139,22 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
    * @throws {ClosedError} when the channel is closing or closed.
    */
   send<Name extends Names<Commands<Protocol>>>(name: Name, params: Commands<Protocol>[Name]): void {
-    if (this.#verdict !== undefined) throw new ClosedError(`${this.name} is closed: '${name}' not sent`);
+    if (this.#verdict !== undefined) throw this.#refusal(name);
     this.#control.post({ type: 'command', name, params });
   }
 
   /**
    * Calls the worker and waits for its answer. Settles in any case, also when the worker dies.
    *
-   * @throws {TimeoutError} after `timeoutMs`; {@link WorkerExitError} when the worker ends; what the handler threw.
+   * @throws {TimeoutError} after `timeoutMs`; {@link WorkerExitError} when the worker ends; {@link ClosedError} when the
+   * channel is closing or closed; what the handler threw.
    */
   async call<Name extends Names<Calls<Protocol>>>(
     name: Name,
     params: Params<Calls<Protocol>[Name]>,
     options: CallOptions = {},
   ): Promise<Result<Calls<Protocol>[Name]>> {
+    if (this.#verdict?.reason === 'closed') throw this.#refusal(name);
     return (await this.#calls.call(name, params, options)) as Result<Calls<Protocol>[Name]>;
   }
 
@@ -193,28 +190,17 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
     await this.close();
   }
 
-  #start(file: URL, control: MessagePort, data: MessagePort): ThreadHost {
-    const { name, workerData: userData, resourceLimits, capacity, maxBytes, overflow, clock } = this.#options;
-    const boot: BootRecord = {
-      control,
-      data,
-      page: this.#page.buffer,
-      lane: { capacity, maxBytes, overflow, ...laneWindow },
-      heartbeatIntervalMs: Math.min(500, this.#options.heartbeatTimeoutMs / 4),
-      userData,
-    };
-    const workerData = { [bootKey]: boot };
-    return new ThreadHost(file, { name, workerData, transferList: [control, data], resourceLimits }, clock);
-  }
-
   async #opened(): Promise<void> {
-    const release = onAbort(this.#options.signal, () => void this.close());
+    const { heartbeatTimeoutMs, signal } = this.#options;
+    void this.closed.then(({ error }) => this.#ready.reject(error));
+    try {
+      await orAbort(this.#ready.promise, signal);
+    } catch (error) {
+      await this.close({ graceMs: 0 }); // It has nothing to flush yet.
+      throw error;
+    }
+    const release = onAbort(signal, () => void this.close());
     void this.closed.then(release);
-    void this.closed.then(({ error }) =>
-      this.#ready.reject(error ?? new ClosedError(`${this.name} was closed`)),
-    );
-    await this.#ready.promise;
-    const { heartbeatTimeoutMs } = this.#options;
     this.#watch.start(heartbeatTimeoutMs, {
       beat: () => this.emit('beat'),
       silent: () => this.#end({ reason: 'hung', limitMs: heartbeatTimeoutMs }),
@@ -252,8 +238,6 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
         return this.#server.cancel(message.id);
       case 'command-failed':
         return this.#onCommandFailed(message.name, fromErrorRecord(message.error));
-      case 'finished':
-        this.#hasFinished = true;
     }
   }
 
@@ -292,8 +276,9 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
 
   #settle(end: ThreadEnd): WorkerExit {
     this.#watch.stop();
-    const exit = exitOf(this.name, this.#verdict, this.#hasFinished, end);
+    const exit = exitOf(this.name, this.#verdict, this.#reader.hasFinished, end);
     this.#verdict ??= exit;
+    if (exit.reason === 'closed') this.#reportBadEnd(end);
     const error = exit.error ?? new ClosedError(`${this.name} was closed`);
     this.#calls.end(error);
     this.#server.end(error);
@@ -301,8 +286,15 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
     this.emit('closed', exit);
     return exit;
   }
-}
 
-function once(port: MessagePort, event: 'close'): Promise<void> {
-  return new Promise((resolve) => port.once(event, resolve));
+  // Who closes a channel need not care how the worker took it; the operator does.
+  #reportBadEnd({ error, exitCode }: ThreadEnd): void {
+    if (error === undefined && exitCode !== undefined) return;
+    const what = error === undefined ? leftBehindNote : describeError(error);
+    this.#options.logger.error('worker did not close in good order', { worker: this.name, error: what });
+  }
+
+  #refusal(name: string): ClosedError {
+    return new ClosedError(`${this.name} is closed: '${name}' not sent`);
+  }
 }

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { checkFunction, checkInteger, checkKnown, checkMs, checkOneOf, checkText, refusal } from './check.ts';
+import {
+  checkFunction,
+  checkInteger,
+  checkKnown,
+  checkMethods,
+  checkMs,
+  checkOneOf,
+  checkText,
+  refusal,
+} from './check.ts';
 import { ConfigError } from './errors.ts';
 
 describe('a check', () => {
@@ -26,6 +35,7 @@ describe('a check', () => {
       check: () => checkFunction('f', undefined),
       gives: undefined,
     },
+    { name: 'inherited methods', check: () => checkMethods('list', [], ['at', 'map']), gives: undefined },
     { name: 'known options', check: () => checkKnown('It', { a: 1 }, ['a', 'b']), gives: undefined },
   ])('lets $name pass', ({ check, gives }) => {
     expect(check()).toBe(gives);
@@ -60,6 +70,14 @@ describe('a check', () => {
     { check: () => checkKnown('It', null, []), says: 'It options must be an object, got null' },
     { check: () => checkKnown('It', () => {}, []), says: 'It options must be an object, got a function' },
     { check: () => checkOneOf('word', [], ['a']), says: 'got an array' },
+    {
+      check: () => checkMethods('door', { open() {}, shut: 1 }, ['open', 'shut']),
+      says: 'with open(), shut()',
+    },
+    {
+      check: () => checkMethods('door', null, ['open']),
+      says: 'door must be an object with open(), got null',
+    },
   ])('refuses with "$says"', ({ check, says }) => {
     expect(check).toThrow(ConfigError);
     expect(check).toThrow(says);

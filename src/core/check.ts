@@ -46,6 +46,13 @@ export function checkFunction(
   throw refusal(option, value, 'a function');
 }
 
+/** Refuses an option that is no object with these methods, such as a logger or a clock of the caller's own. */
+export function checkMethods(option: string, value: unknown, methods: readonly string[]): void {
+  const isObject = typeof value === 'object' && value !== null;
+  if (isObject && methods.every((name) => typeof Reflect.get(value, name) === 'function')) return;
+  throw refusal(option, value, `an object with ${methods.map((name) => `${name}()`).join(', ')}`);
+}
+
 /** Refuses a bag of options that is no object or holds a name the owner does not know: a typo must not be silent. */
 export function checkKnown(owner: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null)

@@ -14,6 +14,9 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): Timer;
 }
 
+/** What a {@link Clock} can do, for checks of options. */
+export const clockMethods: readonly (keyof Clock)[] = ['nowMs', 'wallMs', 'setTimer'];
+
 /** Node's own clocks and timers. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),

@@ -30,6 +30,20 @@ describe('Emitter', () => {
     expect(() => new Bell().ring()).not.toThrow();
   });
 
+  it('survives a logger that throws while it reports, also a rejected promise', async () => {
+    const fail = (): never => {
+      throw new Error('disk full');
+    };
+    const bell = new Bell({ debug: fail, info: fail, warn: fail, error: fail });
+    let heard = 0;
+    bell.on('ring', fail);
+    bell.on('ring', async () => fail());
+    bell.on('ring', () => heard++);
+    expect(() => bell.ring()).not.toThrow();
+    await new Promise((resolve) => setImmediate(resolve)); // Here a rejection that nobody handles would be reported.
+    expect(heard).toBe(1);
+  });
+
   it('reports a listener that throws, and tells the others all the same', () => {
     const { bell, heard, errors } = listening();
     bell.on('ring', function broken() {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'eventemitter3';
 import { describeError } from './error-transfer.ts';
-import { type Logger, silentLogger } from './logger.ts';
+import { type Logger, safeLogger, silentLogger } from './logger.ts';
 
 /** Event name to its arguments; by our convention one payload object each. */
 export type EventMap<Events> = Record<keyof Events, readonly unknown[]>;
@@ -22,9 +22,10 @@ export class Emitter<Events extends EventMap<Events>> {
   readonly #onceGuards = new Map<string, Guard>();
 
   constructor(logger: Logger = silentLogger) {
+    const { error: log } = safeLogger(logger);
     this.#guard = function guard(...payload) {
       const report = (error: unknown): void =>
-        logger.error('a listener threw', { listener: this.name, error: describeError(error) });
+        log('a listener threw', { listener: this.name, error: describeError(error) });
       try {
         const returned = this(...payload);
         if (returned instanceof Promise) returned.catch(report);

@@ -13,5 +13,18 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
+/** What a {@link Logger} can do, for checks of options. */
+export const logMethods: readonly (keyof Logger)[] = ['debug', 'info', 'warn', 'error'];
+
 /** Drops every line. The default everywhere: a library does not print. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The same logger, but one that never throws: a full disk under a log file must not end what is logged about. */
+export function safeLogger(logger: Logger): Logger {
+  const guarded = (level: keyof Logger) => (message: string, fields?: LogFields) => {
+    try {
+      logger[level](message, fields);
+    } catch {} // There is no other place to tell it.
+  };
+  return { debug: guarded('debug'), info: guarded('info'), warn: guarded('warn'), error: guarded('error') };
+}

@@ -22,7 +22,8 @@ export class Child<Name extends string = string> {
   restartsTotal = 0;
   /** Restarts in a row without a life as long as the restart window. */
   retries = 0;
-  lastExit: ChildExit | null = null;
+  #lastExit: ChildExit | null = null;
+  #lastExitAtMs = 0;
 
   constructor(name: Name, service: Service, options: ResolvedChildOptions) {
     this.name = name;
@@ -39,6 +40,12 @@ export class Child<Name extends string = string> {
     return this.incarnation?.isReady ?? this.phase.kind === 'finished';
   }
 
+  /** @param nowMs - On the clock that never goes back; the record's own time is the wall clock's, which may. */
+  noteExit(exit: ChildExit, nowMs: number): void {
+    this.#lastExit = exit;
+    this.#lastExitAtMs = nowMs;
+  }
+
   health(clock: Clock, restartWindowMs: number): ChildHealth<Name> {
     const nowMs = clock.nowMs();
     const incarnation = this.incarnation;
@@ -46,7 +53,7 @@ export class Child<Name extends string = string> {
     return {
       name: this.name,
       state: this.#state(),
-      status: this.#status(clock, restartWindowMs, supervisor),
+      status: this.#status(nowMs, restartWindowMs, supervisor),
       incarnation: this.incarnations,
       restartsTotal: this.restartsTotal,
       uptimeMs: incarnation === undefined ? null : Math.round(nowMs - incarnation.startedAtMs),
@@ -54,7 +61,7 @@ export class Child<Name extends string = string> {
         incarnation === undefined || !this.#isWatched ? null : Math.round(nowMs - incarnation.lastBeatAtMs),
       nextRestartInMs:
         this.phase.kind === 'backing-off' ? Math.max(0, Math.round(this.phase.restartAtMs - nowMs)) : null,
-      lastExit: this.lastExit,
+      lastExit: this.#lastExit,
       supervisor,
     };
   }
@@ -70,13 +77,13 @@ export class Child<Name extends string = string> {
     return this.phase.incarnation.isReady ? 'running' : 'starting';
   }
 
-  #status(clock: Clock, restartWindowMs: number, supervisor: SupervisorHealth | null): HealthStatus {
+  #status(nowMs: number, restartWindowMs: number, supervisor: SupervisorHealth | null): HealthStatus {
     const state = this.#state();
     if (state === 'stuck') return 'failing';
-    if (state === 'finished') return this.lastExit?.error === undefined ? 'healthy' : 'failing';
+    if (state === 'finished') return this.#lastExit?.error === undefined ? 'healthy' : 'failing';
     if (state !== 'running') return 'degraded';
     if (supervisor !== null) return supervisor.status;
-    const isFresh = this.lastExit !== null && clock.wallMs() - this.lastExit.atMs < restartWindowMs;
+    const isFresh = this.#lastExit !== null && nowMs - this.#lastExitAtMs < restartWindowMs;
     return isFresh ? 'degraded' : 'healthy';
   }
 }

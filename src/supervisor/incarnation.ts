@@ -8,7 +8,7 @@ import type { ResolvedChildOptions } from './options.ts';
 
 /** What happens in the life of an incarnation. */
 export interface IncarnationHooks {
-  /** It called `ready()`, or runs without having to. */
+  /** It called `ready()`, which it was given a time limit for. */
   ready(afterMs: number): void;
   /** It fell silent and is being ended. */
   hung(silentMs: number): void;
@@ -36,6 +36,7 @@ export class Incarnation {
   #stopping: Promise<'settled' | 'elapsed'> | undefined;
   #lastBeatAtMs: number;
   #isReady: boolean;
+  #hasEnded = false;
 
   constructor(service: Service, options: ResolvedChildOptions, clock: Clock, hooks: IncarnationHooks) {
     this.#options = options;
@@ -75,6 +76,7 @@ export class Incarnation {
     } catch (thrown) {
       error = thrown ?? new Error(`${service.name} threw ${thrown}`);
     }
+    this.#hasEnded = true;
     this.#cancelTimers();
     return this.#ending(error);
   }
@@ -103,7 +105,7 @@ export class Incarnation {
   }
 
   #ready(): void {
-    if (this.#isReady || this.isStopping) return;
+    if (this.#isReady || this.#hasEnded || this.isStopping) return;
     this.#isReady = true;
     this.#timers.start?.cancel();
     this.#hooks.ready(this.#clock.nowMs() - this.startedAtMs);

@@ -1,8 +1,9 @@
 import { type Backoff, exponentialBackoff } from '../core/backoff.ts';
-import { checkInteger, checkKnown, checkMs, checkOneOf, checkText } from '../core/check.ts';
-import { type Clock, systemClock } from '../core/clock.ts';
+import { checkInteger, checkKnown, checkMethods, checkMs, checkOneOf, checkText } from '../core/check.ts';
+import { type Clock, clockMethods, systemClock } from '../core/clock.ts';
 import { ConfigError } from '../core/errors.ts';
-import { type Logger, silentLogger } from '../core/logger.ts';
+import { type Logger, logMethods, safeLogger, silentLogger } from '../core/logger.ts';
+import type { Service } from '../core/service.ts';
 
 /** When a child that ended is started again. */
 export type RestartType =
@@ -53,19 +54,25 @@ export type ResolvedChildOptions = Required<Pick<ChildOptions, 'restart' | 'stop
 
 export function resolveSupervisorOptions(options: SupervisorOptions): ResolvedSupervisorOptions {
   checkKnown('Supervisor', options, ['name', 'maxRestarts', 'restartWindowMs', 'backoff', 'logger', 'clock']);
+  const { backoff = exponentialBackoff(), logger = silentLogger, clock = systemClock } = options;
+  checkMethods('backoff', backoff, ['delayMs', 'maxDelayMs']);
+  checkMethods('logger', logger, logMethods);
+  checkMethods('clock', clock, clockMethods);
   const resolved = {
     name: checkText('name', options.name),
     maxRestarts: checkInteger('maxRestarts', options.maxRestarts ?? 3, 0, 10_000),
     restartWindowMs: checkMs('restartWindowMs', options.restartWindowMs ?? 5_000, 1),
-    backoff: options.backoff ?? exponentialBackoff(),
-    logger: options.logger ?? silentLogger,
-    clock: options.clock ?? systemClock,
+    backoff,
+    logger: safeLogger(logger),
+    clock,
   };
   refuseEndlessRestarts(resolved);
   return resolved;
 }
 
-export function resolveChildOptions(options: ChildOptions): ResolvedChildOptions {
+export function resolveChildOptions(service: Service, options: ChildOptions): ResolvedChildOptions {
+  checkMethods('service', service, ['run']);
+  checkText('service.name', service.name);
   checkKnown('Supervisor child', options, [
     'restart',
     'stopTimeoutMs',

@@ -273,70 +273,7 @@ describe('Supervisor', () => {
     await clock.advance(0);
     expect(services[0]!.runs).toBe(2);
   });
-
-  it('ends with the error of a back-off that throws, with every child stopped', async () => {
-    const backoff = {
-      maxDelayMs: () => 0,
-      delayMs: () => {
-        throw new Error('no delay today');
-      },
-    };
-    const { services, outcome } = await run(['a', 'b'], {}, { backoff });
-    services[0]!.fail();
-    await expect(outcome).resolves.toMatchObject({ message: 'no delay today' });
-    expect(services[1]!.alive).toBe(0);
-  });
-
-  it.each([
-    {
-      name: 'an unknown option',
-      make: () => new Supervisor({ name: 's', maxRestart: 3 } as never),
-      says: /maxRestart/,
-    },
-    {
-      name: 'a missing name',
-      make: () => new Supervisor({} as never),
-      says: /name must be .* got undefined/,
-    },
-    {
-      name: 'a negative limit',
-      make: () => new Supervisor({ name: 's', maxRestarts: -1 }),
-      says: /maxRestarts .* got -1/,
-    },
-    {
-      name: 'an empty window',
-      make: () => new Supervisor({ name: 's', restartWindowMs: 0 }),
-      says: /restartWindowMs .* got 0/,
-    },
-    {
-      name: 'a back-off that outlasts the window',
-      make: () => new Supervisor({ name: 's', maxRestarts: 10, restartWindowMs: 5_000 }),
-      says: /restartWindowMs must be above 51100/,
-    },
-    {
-      name: 'an unknown restart type',
-      make: () => add({ restart: 'always' as never }),
-      says: /restart .* got 'always'/,
-    },
-    {
-      name: 'a heartbeat limit of 0',
-      make: () => add({ heartbeatTimeoutMs: 0 }),
-      says: /heartbeatTimeoutMs .* got 0/,
-    },
-    {
-      name: 'a second child of the same name',
-      make: () => new Supervisor({ name: 's' }).add(new ScriptedService('a')).add(new ScriptedService('a')),
-      says: /'a' already/,
-    },
-  ])('refuses $name', ({ make, says }) => {
-    expect(make).toThrow(says);
-    expect(make).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
-  });
 });
-
-function add(options: ChildOptions): unknown {
-  return new Supervisor({ name: 's' }).add(new ScriptedService('a'), options);
-}
 
 async function run(
   names: readonly string[],

@@ -1,7 +1,9 @@
 import { onAbort } from '../core/abort.ts';
+import { checkMs } from '../core/check.ts';
 import { Emitter } from '../core/emitter.ts';
 import { describeError } from '../core/error-transfer.ts';
 import { ClosedError, ConfigError, RestartLimitError, TimeoutError } from '../core/errors.ts';
+import type { LogFields } from '../core/logger.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import type { Service, ServiceContext } from '../core/service.ts';
 import { Child } from './child.ts';
@@ -60,7 +62,8 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
    * @throws {ConfigError} when an option is wrong, the name is taken, or the supervisor runs.
    */
   add(service: Service & { readonly name: Name }, options: ChildOptions = {}): this {
-    const resolved = resolveChildOptions(options);
+    const resolved = resolveChildOptions(service, options);
+    if (service === (this as unknown)) throw new ConfigError(`${this.name} cannot be a child of itself`);
     if (this.#run !== undefined)
       throw new ConfigError(`${this.name} runs: add '${service.name}' before run()`);
     if (this.#children.has(service.name))
@@ -129,10 +132,12 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
       run.isStarting = false;
       if (!run.stop.signal.aborted) context.ready?.();
       await stopping;
-      await run.mailbox.post(() => this.#stopAll());
+    } catch (error) {
+      this.#fail(run, error); // A caller's `ready()` that throws must not leave children behind.
     } finally {
       release();
     }
+    await run.mailbox.post(() => this.#stopAll());
     if (run.failure !== undefined) throw run.failure;
   }
 
@@ -164,7 +169,7 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
     child.phase = { kind: 'alive', incarnation, isStuck: false };
     this.emit('child:started', payload);
     void incarnation.ended.then((ending) => {
-      child.lastExit = ending.exit;
+      child.noteExit(ending.exit, this.#options.clock.nowMs());
       this.emit('child:exited', { ...payload, exit: ending.exit });
       this.#post(run, async () => this.#decide(run, child, incarnation, ending));
     });
@@ -175,30 +180,26 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
     if (run.stop.signal.aborted) child.phase = { kind: 'stopped' };
     else if (run.isStarting && failedToStart(child, ending)) this.#fail(run, ending.error);
     else if (wantsRestart(child, ending)) this.#restartLater(run, child, ending);
-    else this.#finish(child);
+    else this.#finish(child, ending);
     run.started();
   }
 
-  #finish(child: Child<Name>): void {
+  #finish(child: Child<Name>, ending: Ending): void {
     child.phase = { kind: 'finished' };
     if (child.options.restart === 'temporary') this.#children.delete(child.name);
+    if (ending.error !== undefined) this.#warn('child failed and is not restarted', child, ending);
   }
 
-  #restartLater(run: SupervisorRun, child: Child<Name>, { exit, error }: Ending): void {
-    const { clock, backoff, restartWindowMs, logger } = this.#options;
+  #restartLater(run: SupervisorRun, child: Child<Name>, ending: Ending): void {
+    const { exit, error } = ending;
+    const { clock, backoff, restartWindowMs } = this.#options;
     if (!this.#window.admit(clock.nowMs()))
       return this.#giveUp(run, child, error ?? new ClosedError(`${child.name} returned`));
     child.retries = exit.ranForMs >= restartWindowMs ? 0 : child.retries;
-    const delayMs = backoff.delayMs(child.retries++);
+    const delayMs = Math.round(checkMs('backoff.delayMs()', backoff.delayMs(child.retries++)));
     const timer = clock.setTimer(delayMs, () => this.#post(run, async () => this.#restart(run, child)));
     child.phase = { kind: 'backing-off', restartAtMs: clock.nowMs() + delayMs, timer };
-    logger.warn('child restarts', {
-      supervisor: this.name,
-      child: child.name,
-      reason: exit.reason,
-      error: exit.error,
-      delayMs,
-    });
+    this.#warn('child restarts', child, ending, { delayMs });
     this.emit('child:restarting', { child: child.name, exit, delayMs });
   }
 
@@ -240,6 +241,11 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
       if (outcome === 'elapsed') continue; // Left behind; health() names it for as long as it lives.
       if (child.phase.kind !== 'finished') child.phase = { kind: 'stopped' };
     }
+  }
+
+  #warn(message: string, child: Child<Name>, { exit }: Ending, more: LogFields = {}): void {
+    const { reason, error } = exit;
+    this.#options.logger.warn(message, { supervisor: this.name, child: child.name, reason, error, ...more });
   }
 
   #reportStuck(child: Child<Name>, incarnation: Incarnation): void {
