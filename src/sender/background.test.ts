@@ -116,7 +116,7 @@ describe('AsyncEventSender over HTTP', () => {
       reply.end();
     });
     const script = `
-      const { AsyncEventSender } = await import(${JSON.stringify(new URL('./index.ts', import.meta.url).href)});
+      const { AsyncEventSender } = await import(${JSON.stringify(new URL('./async-event-sender.ts', import.meta.url).href)});
       new AsyncEventSender({ endpoint: ${JSON.stringify(receiver.url)} }).send('e', 'last words');`;
     await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
       timeout: 10_000,
