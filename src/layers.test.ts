@@ -20,7 +20,7 @@ interface Layer {
 
 const belowAdapters = ['core', 'supervisor', 'channel', 'fanout', 'sender', 'media', 'codec'];
 const below = belowAdapters.join(', ');
-const adapters = ['rtmp', 'hls', 'websocket', 'ffmpeg', 'redis', 'metrics'];
+const adapters = ['rtmp', 'websocket'];
 
 const layers: Readonly<Record<string, Layer>> = {
   core: { imports: [], packages: ['eventemitter3'] },
@@ -31,11 +31,7 @@ const layers: Readonly<Record<string, Layer>> = {
   media: { imports: ['core', 'fanout'] },
   codec: { imports: ['core', 'media'], pure: true },
   rtmp: { imports: belowAdapters, node: true },
-  hls: { imports: belowAdapters, node: true },
   websocket: { imports: belowAdapters, packages: ['ws'], node: true },
-  ffmpeg: { imports: belowAdapters, packages: ['fluent-ffmpeg'], node: true },
-  redis: { imports: belowAdapters, packages: ['ioredis'], node: true },
-  metrics: { imports: belowAdapters, node: true },
   testing: { imports: belowAdapters, node: true },
   'index.ts': { imports: belowAdapters, node: true },
   'worker.ts': { imports: belowAdapters, node: true },

@@ -36,6 +36,7 @@ export interface ServeOptions {
  * ```ts
  * const channel = serveChannel<DemuxProtocol>({
  *   connect: ({ url }) => source.open(url),
+ *   disconnect: () => source.close(),
  *   probe: async ({ url }) => inspect(url),
  * }, { stop: () => source.close() });
  * await channel.write(packet, { transfer: [packet.buffer] });

@@ -46,7 +46,7 @@ export class SpillwayError extends Error {
   }
 }
 
-/** An option is wrong. Thrown at construction; the programmer fixes the option named in the message. */
+/** An option is wrong. Thrown where the mistake is made, mostly at construction; the programmer fixes the option named in the message. */
 export class ConfigError extends SpillwayError {
   constructor(message: string, options?: ErrorOptions) {
     super('CONFIG_INVALID', message, options);

@@ -25,6 +25,13 @@ const settled = Promise.resolve();
  *
  * Callbacks run in microtasks, never inside `publish`. They may publish, subscribe, unsubscribe and end: what they
  * publish is delivered in the next microtask, who they subscribe is served there too.
+ *
+ * @example
+ * ```ts
+ * const fanout = new BoundedFanout<Frame>({ maxItems: 256, isResyncPoint: (frame) => frame.isKey });
+ * fanout.subscribe({ onItem: (frame) => draw(frame), onGap: ({ missed }) => count(missed) });
+ * fanout.publish(frame);
+ * ```
  */
 export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
   readonly #options: ResolvedFanoutOptions<T>;

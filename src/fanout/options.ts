@@ -6,7 +6,7 @@ import type { Gap, LagPolicy, StartPoint, SubscriptionEnd } from './types.ts';
 
 /** Options of {@link BoundedFanout}. The four functions must not call the fanout, and must not throw. */
 export interface FanoutOptions<T> {
-  /** Most items in the ring, 1 to 1 048 576. Default 512: about 8 s of 30 fps video with audio. */
+  /** Most items in the ring, 1 to 1 048 576. Default 512: between 6 and 7 s of 30 fps video with audio. */
   readonly maxItems?: number;
   /** Most bytes in the ring, by `sizeOf`, the incoming item included. Default 16 MiB with `sizeOf`, else no bound. */
   readonly maxBytes?: number;

@@ -76,7 +76,17 @@ interface Entry {
   grace: Timer | undefined;
 }
 
-/** Which streams there are: publishers register here, viewers look here. */
+/**
+ * Which streams there are: publishers register here, viewers look here.
+ *
+ * @example
+ * ```ts
+ * const streams = new StreamDirectory();
+ * const publication = streams.publish('live/camera');
+ * publication?.write(tag);
+ * for await (const packet of streams.get('live/camera')?.fanout.subscribe() ?? []) save(packet.tag);
+ * ```
+ */
 export class StreamDirectory extends Emitter<StreamDirectoryEvents> {
   readonly #entries = new Map<string, Entry>();
   readonly #options: Required<Omit<StreamDirectoryOptions, 'fanout'>> & {

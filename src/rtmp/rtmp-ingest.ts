@@ -91,7 +91,7 @@ const lane = { capacity: 1024, maxBytes: 64 << 20 } as const;
  * @example
  * ```ts
  * const streams = new StreamDirectory();
- * const ingest = new RtmpIngest({ streams, authorize: ({ key }) => ({ allow: keys.has(key), name: keys.get(key) }) });
+ * const ingest = new RtmpIngest({ streams, authorize: async ({ key }) => ({ allow: await mayPublish(key) }) });
  * await new Supervisor({ name: 'app' }).add(ingest).run({ signal });
  * ```
  */

@@ -35,6 +35,13 @@ const defaultCloseMs = 4_000;
  * every attempt, so that the receiver can tell a repetition) and `webhook-timestamp` (Unix seconds of the attempt).
  * Statuses 408, 425, 429, 500, 502, 503 and 504, network errors and timeouts are retried; any other failure is final.
  *
+ * @example
+ * ```ts
+ * const events = new AsyncEventSender<{ stream_started: { id: string } }>({ endpoint: 'https://example.org/events' });
+ * events.send('stream_started', { id: 'live/camera' }, { key: 'live/camera' });
+ * const { delivered, lost } = await events.close();
+ * ```
+ *
  * @typeParam Events - Event type to its data.
  * @typeParam Replies - Event type to the parsed answer of the receiver. Not validated.
  */
