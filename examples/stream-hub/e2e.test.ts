@@ -52,6 +52,7 @@ describe.skipIf(ffmpeg === undefined)('the smoke test', () => {
 
 describe.skipIf(ffmpeg === undefined || chromiumPath === undefined)('the page', () => {
   let browser: Browser;
+  const problems: string[] = [];
 
   beforeAll(async () => {
     const args = [
@@ -65,6 +66,8 @@ describe.skipIf(ffmpeg === undefined || chromiumPath === undefined)('the page', 
     ];
     browser = await chromium.launch({ executablePath: chromiumPath!, args });
   });
+
+  afterEach(() => expect(problems.splice(0)).toEqual([]));
 
   afterAll(() => browser?.close());
 
@@ -105,7 +108,7 @@ describe.skipIf(ffmpeg === undefined || chromiumPath === undefined)('the page', 
       await hub.until<Streams>('/api/streams', (body) => body.streams[0]?.state === 'live');
       await expectMotion(page);
       expect((await hub.get<Viewers>('/api/viewers')).viewers).toMatchObject([{ id: viewer?.id }]); // Still the same connection.
-      await page.waitForFunction("document.body.innerText.includes('WORKER_')");
+      await expect.poll(() => page.innerText('body'), { timeout: 10_000 }).toContain('WORKER_');
       await page.close();
     },
     60_000,
@@ -113,9 +116,7 @@ describe.skipIf(ffmpeg === undefined || chromiumPath === undefined)('the page', 
 
   async function open(url: string, player: string): Promise<Page> {
     const page = await browser.newPage();
-    const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(`${error}`));
-    page.once('close', () => expect(problems).toEqual([]));
     await page.goto(`${url}/?player=${player}`);
     await page.waitForSelector('#picture');
     return page;
