@@ -3,48 +3,9 @@ import { ConfigError } from '../core/errors.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { BoundedFanout } from './bounded-fanout.ts';
 import type { FanoutOptions, SubscribeOptions } from './options.ts';
-import type { Gap, Subscription } from './types.ts';
+import { follow, type Packet, packet, publishAll, puller, readAll, streamOf, turn } from './test-support.ts';
 
-interface Packet {
-  readonly id: string;
-  readonly size: number;
-}
-
-const packet = (id: string, size = 1): Packet => ({ id, size });
 const sizeOf = ({ size }: Packet): number => size;
-const isResyncPoint = ({ id }: Packet): boolean => id.startsWith('K');
-const turn = (): Promise<void> => new ManualClock().settle();
-
-function publishAll(fanout: BoundedFanout<Packet>, ids: string): void {
-  for (const id of ids.split(' ')) fanout.publish(packet(id));
-}
-
-function readAll(subscription: Subscription<Packet>): string {
-  const ids: string[] = [];
-  for (let item = subscription.read(); item !== undefined; item = subscription.read()) ids.push(item.id);
-  return ids.join(' ');
-}
-
-/** Subscribes with every callback, and keeps a diary of what came in which order. */
-function follow(fanout: BoundedFanout<Packet>, options: SubscribeOptions<Packet> = {}) {
-  const diary: string[] = [];
-  const subscription = fanout.subscribe({
-    onItem: ({ id }) => void diary.push(id),
-    onGap: ({ missed, reason }) => void diary.push(`gap ${missed} ${reason}`),
-    onEnd: ({ reason }) => void diary.push(reason),
-    ...options,
-  });
-  return { subscription, diary };
-}
-
-function puller(fanout: BoundedFanout<Packet>, options: SubscribeOptions<Packet> = {}) {
-  const gaps: Gap[] = [];
-  const subscription = fanout.subscribe({ onGap: (gap) => void gaps.push(gap), ...options });
-  return { subscription, gaps };
-}
-
-const streamOf = (options: FanoutOptions<Packet> = {}): BoundedFanout<Packet> =>
-  new BoundedFanout<Packet>({ isResyncPoint, ...options });
 
 describe('publishing', () => {
   it('numbers the items and tells how many subscribers there are and how many lag', async () => {
