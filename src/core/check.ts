@@ -20,6 +20,12 @@ export function checkMs(option: string, value: unknown, min: number = 0): number
   throw refusal(option, value, `a number of milliseconds from ${min} to ${maxTimerMs}`);
 }
 
+/** Refuses an option that is neither `true` nor `false`. */
+export function checkBoolean(option: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw refusal(option, value, 'true or false');
+}
+
 /** Refuses an option that is none of the listed words. */
 export function checkOneOf<Choice extends string>(
   option: string,

@@ -2,8 +2,12 @@
 export interface ServiceContext {
   /** Aborts when the service shall stop. `run` then tidies up and returns. */
   readonly signal: AbortSignal;
-  /** Says once that the service does its work now: the port is open, the source connected. */
-  ready(): void;
+  /**
+   * Says once that the service does its work now: the port is open, the source connected.
+   *
+   * @param info - What whoever started it may want to know, such as the port. `startChild` hands it on.
+   */
+  ready(info?: unknown): void;
   /** Says "I made progress". A supervisor with a heartbeat limit ends a service that falls silent. */
   beat(): void;
 }
@@ -17,6 +21,11 @@ export interface Service {
   readonly name: string;
   /** Does the work until it is finished, failed or asked to stop. */
   run(context: ServiceContext): Promise<void>;
+  /**
+   * Ends a `run` that did not return in time after its abort, by force: terminates the thread, kills the process. `run`
+   * settles soon after. Called by a supervisor; a service that cannot be forced leaves it out.
+   */
+  kill?(): void;
 }
 
 /** Runs a service without a supervisor: progress and readiness go nowhere. */

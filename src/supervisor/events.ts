@@ -40,6 +40,16 @@ export interface ChildHung extends ChildIncarnation {
 export interface ChildStopTimeout extends ChildIncarnation {
   /** The limit it did not keep, in ms. */
   readonly stopTimeoutMs: number;
+  /** What comes of it: it is being killed; or it cannot be, or that did not help, and it is left behind. */
+  readonly outcome: 'killed' | 'left-behind';
+}
+
+/** Payload of `autoShutdown`. */
+export interface AutoShutdownCause {
+  /** The significant child whose end was the reason. */
+  readonly child: string;
+  /** How it ended. */
+  readonly exit: ChildExit;
 }
 
 /** Payload of `gaveUp`. */
@@ -66,8 +76,10 @@ export type SupervisorEvents = {
   'child:restarting': [ChildRestarting];
   /** A child fell silent and is being ended. */
   'child:hung': [ChildHung];
-  /** A child did not stop within its limit and is left behind. */
+  /** A child did not stop within its limit. Told again when killing it did not help either. */
   'child:stopTimeout': [ChildStopTimeout];
+  /** A significant child ended: all children are being stopped and `run` will return. */
+  autoShutdown: [AutoShutdownCause];
   /** Too many restarts: all children are being stopped and `run` will reject. */
   gaveUp: [GaveUp];
 };

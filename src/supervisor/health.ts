@@ -1,9 +1,11 @@
+import type { Service } from '../core/service.ts';
+
 /** One word for a probe: does its work; does it with a limp; does not. */
 export type HealthStatus = 'healthy' | 'degraded' | 'failing';
 
 /** What a child does at the moment. */
 export type ChildState =
-  /** Not started yet: the supervisor does not run, or children before it are not ready. */
+  /** To be started: the supervisor does not run, children before it are not ready, or it restarts with another one. */
   | 'waiting'
   /** Runs and has not called `ready()` yet, which it was given a time limit for. */
   | 'starting'
@@ -15,15 +17,19 @@ export type ChildState =
   | 'backing-off'
   /** Was asked to stop, did not within its time limit, and is not replaced as long as it lives. */
   | 'stuck'
-  /** Ended and is not started again. */
+  /** Ended by itself and is not started again. */
   | 'finished'
-  /** Ended because the supervisor stopped. */
+  /** Ended because it was asked to, by `stopChild` or as the supervisor stopped. */
   | 'stopped';
 
 /** Why a child's `run` ended. */
 export type ExitReason =
   /** It returned although nobody asked it to. */
   | 'returned'
+  /** It returned before it was `ready()` and so declined to run: OTP's `ignore`. Only with a start limit. */
+  | 'ignored'
+  /** It threw a `ShutdownError`: it ended on purpose. */
+  | 'shutdown'
   /** It threw. */
   | 'failed'
   /** It did not call `beat()` within its heartbeat limit. */
@@ -31,13 +37,15 @@ export type ExitReason =
   /** It did not call `ready()` within its start limit. */
   | 'start-timeout'
   /** The supervisor asked it to stop. */
-  | 'stopped';
+  | 'stopped'
+  /** The supervisor asked it to stop, it did not in time, and its `kill()` ended it. */
+  | 'killed';
 
 /** How one incarnation of a child ended. Plain data, so that it can be shown as it is. */
 export interface ChildExit {
   /** Why it ended. */
   readonly reason: ExitReason;
-  /** Code and message of the failure; absent after a normal end. */
+  /** Code and message of what it threw, or of the limit it did not keep; absent after an end in good order. */
   readonly error?: string;
   /** When, in ms since 1970. */
   readonly atMs: number;
@@ -96,4 +104,15 @@ export function worstStatus(statuses: Iterable<HealthStatus>): HealthStatus {
   let worst: HealthStatus = 'healthy';
   for (const status of statuses) if (severity[status] > severity[worst]) worst = status;
   return worst;
+}
+
+/** What a service that is a supervisor can tell. It may be of another copy of this package, or wrapped. */
+export interface SupervisorLike {
+  health(): SupervisorHealth;
+}
+
+/** Recognises a supervisor by what it can do, so that whoever only looks at the tree need not import the class. */
+export function isSupervisor(service: unknown): service is SupervisorLike & Service {
+  const { health, add } = service as { readonly health?: unknown; readonly add?: unknown };
+  return typeof health === 'function' && typeof add === 'function';
 }

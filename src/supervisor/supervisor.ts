@@ -1,33 +1,33 @@
-import { onAbort } from '../core/abort.ts';
-import { checkMs } from '../core/check.ts';
 import { Emitter } from '../core/emitter.ts';
-import { describeError } from '../core/error-transfer.ts';
-import { ClosedError, ConfigError, RestartLimitError, TimeoutError } from '../core/errors.ts';
-import type { LogFields } from '../core/logger.ts';
-import { Mailbox } from '../core/mailbox.ts';
+import { ClosedError, ConfigError, OverflowError, StateError, TimeoutError } from '../core/errors.ts';
 import type { Service, ServiceContext } from '../core/service.ts';
-import { Child } from './child.ts';
+import type { Child } from './child.ts';
+import { type ChildInfo, describeChild, type StartedChild } from './child-info.ts';
+import { type ChildCount, ChildTable } from './child-table.ts';
+import { publishDiagnostic } from './diagnostics.ts';
 import type { SupervisorEvents } from './events.ts';
 import { type SupervisorHealth, worstStatus } from './health.ts';
-import { type Ending, Incarnation } from './incarnation.ts';
 import {
   type ChildOptions,
+  type ResolvedChildOptions,
   type ResolvedSupervisorOptions,
   resolveChildOptions,
   resolveSupervisorOptions,
   type SupervisorOptions,
 } from './options.ts';
 import { RestartWindow } from './restart-window.ts';
+import { type RunHost, SupervisorRun } from './supervisor-run.ts';
 
 /**
  * Runs services as its children and starts again what fails or hangs: OTP's `supervisor` for Node, plus back-off,
  * a heartbeat watchdog and start limits, which OTP leaves to others.
  *
  * Children start in the order they were added and stop in reverse. A child that ended is started again as its restart
- * type says, after a back-off; a second incarnation never starts while the first one lives. A child with a start limit
- * that fails before it was ready while the tree starts ends the start, and `run` rejects with its error. When more than
- * `maxRestarts` fall within `restartWindowMs`, the supervisor stops all children and `run` rejects with
- * {@link RestartLimitError}, whose `cause` is the last failure. It is a {@link Service} itself, so trees need no more.
+ * type says, after a back-off, and others with it as the strategy says; a second incarnation never starts while the first
+ * one lives. A child with a start limit that fails before it was ready while the tree starts ends the start, and `run`
+ * rejects with its error. When more than `maxRestarts` fall within `restartWindowMs`, the supervisor stops all children and
+ * `run` rejects with {@link RestartLimitError}, whose `cause` is the last failure. It is a {@link Service} itself, so trees
+ * need no more.
  *
  * @typeParam Name - The names of the children, for typed health.
  *
@@ -41,9 +41,9 @@ import { RestartWindow } from './restart-window.ts';
 export class Supervisor<Name extends string = string> extends Emitter<SupervisorEvents> implements Service {
   readonly name: string;
   readonly #options: ResolvedSupervisorOptions;
-  readonly #children = new Map<Name, Child<Name>>();
+  readonly #children = new ChildTable<Name>();
   readonly #window: RestartWindow;
-  #run: SupervisorRun | undefined;
+  #run: SupervisorRun<Name> | undefined;
   #running: Promise<void> | undefined;
   #gaveUp = false;
 
@@ -57,25 +57,105 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
   }
 
   /**
-   * Adds a child. Add all children before `run`.
+   * Adds a child before `run`, which starts it, in this run and in all later ones.
    *
-   * @throws {ConfigError} when an option is wrong, the name is taken, or the supervisor runs.
+   * @throws {ConfigError} when an option is wrong, the name is taken, or the supervisor runs: use `startChild` then.
+   * @throws {OverflowError} when there are `maxChildren` already.
    */
   add(service: Service & { readonly name: Name }, options: ChildOptions = {}): this {
-    const resolved = resolveChildOptions(service, options);
-    if (service === (this as unknown)) throw new ConfigError(`${this.name} cannot be a child of itself`);
+    const resolved = this.#checkChild(service, options);
     if (this.#run !== undefined)
-      throw new ConfigError(`${this.name} runs: add '${service.name}' before run()`);
-    if (this.#children.has(service.name))
+      throw new ConfigError(`${this.name} runs: start '${service.name}' with startChild()`);
+    if (this.#children.get(service.name) !== undefined)
       throw new ConfigError(`${this.name} has a child '${service.name}' already`);
-    this.#children.set(service.name, new Child(service.name, service, resolved));
+    this.#children.add(service, resolved, false);
     return this;
+  }
+
+  /**
+   * Adds a child while the supervisor runs, behind all others, and waits until it is up: with a start limit until it is
+   * ready, otherwise not at all. It is gone when this run of the supervisor ends. A child that declines to run is kept,
+   * unless it is temporary.
+   *
+   * @throws {StateError} `CHILD_EXISTS` when the name is taken.
+   * @throws {OverflowError} when there are `maxChildren` already.
+   * @throws {ClosedError} when the supervisor does not run, or the child was stopped before it was up.
+   * @throws {ConfigError} when an option is wrong. What the child threw before it was ready; it is not kept then.
+   */
+  async startChild(
+    service: Service & { readonly name: Name },
+    options: ChildOptions = {},
+  ): Promise<StartedChild<Name>> {
+    const resolved = this.#checkChild(service, options);
+    const run = this.#current();
+    const known = this.#children.get(service.name);
+    if (known !== undefined) {
+      const { name, state } = known;
+      throw new StateError('CHILD_EXISTS', `${this.name} has a child '${name}', which is ${state}`);
+    }
+    return this.#bringIn(run, this.#children.add(service, resolved, true));
+  }
+
+  /**
+   * Stops a child. It stays stopped, also when others are restarted, until `restartChild`; a temporary one is forgotten.
+   * Does nothing when it does not run.
+   *
+   * @throws {StateError} `CHILD_UNKNOWN` when there is none of that name.
+   * @throws {TimeoutError} `CHILD_STOP_TIMEOUT` when it did not end within its stop limit and was left behind.
+   * @throws {ClosedError} when the supervisor does not run.
+   */
+  async stopChild(name: Name): Promise<void> {
+    const run = this.#current();
+    const child = this.#child(name);
+    child.isUnwanted = true;
+    if (child.incarnation === undefined) return run.takeOut(child);
+    if ((await child.incarnation.stop()) === 'left-behind') throw stillAlive(child);
+  }
+
+  /**
+   * Starts a child that has finished or was stopped, and waits until it is up, as `startChild` does.
+   *
+   * @throws {StateError} `CHILD_UNKNOWN`, `CHILD_RUNNING` while it lives, `CHILD_RESTARTING` when it is about to be started.
+   * @throws {ClosedError} when the supervisor does not run, or the child was stopped before it was up.
+   * What the child threw before it was ready; it is kept.
+   */
+  async restartChild(name: Name): Promise<StartedChild<Name>> {
+    const run = this.#current();
+    const child = this.#restingChild(name, 'restart');
+    child.reset();
+    return this.#bringIn(run, child);
+  }
+
+  /**
+   * Forgets a child that has finished or was stopped. One that was added before `run` is there again in the next run.
+   *
+   * @throws {StateError} `CHILD_UNKNOWN`, `CHILD_RUNNING` while it lives, `CHILD_RESTARTING` when it is about to be started.
+   * @throws {ClosedError} when the supervisor does not run.
+   */
+  removeChild(name: Name): void {
+    this.#current();
+    this.#children.delete(this.#restingChild(name, 'remove'));
+  }
+
+  /** @throws {StateError} `CHILD_UNKNOWN` when there is none of that name. */
+  child(name: Name): ChildInfo<Name> {
+    return describeChild(this.#child(name));
+  }
+
+  /** The children in start order. */
+  children(): readonly ChildInfo<Name>[] {
+    return [...this.#children].map(describeChild);
+  }
+
+  /** How many children there are, how many live, and how many are supervisors. */
+  count(): ChildCount {
+    return this.#children.count();
   }
 
   /** The tree below this supervisor as it is now. Always current, costs no message and no wait. */
   health(): SupervisorHealth<Name> {
     const { clock, maxRestarts, restartWindowMs } = this.#options;
-    const children = [...this.#children.values()].map((child) => child.health(clock, restartWindowMs));
+    const children = [...this.#children].map((child) => child.health(clock, restartWindowMs));
     return {
       name: this.name,
       status: this.#run === undefined ? 'failing' : worstStatus(children.map((child) => child.status)),
@@ -89,8 +169,8 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
   }
 
   /**
-   * Starts the children and keeps them running until `signal` aborts; then stops them in reverse order and returns.
-   * May be called again after it settled.
+   * Starts the children and keeps them running until `signal` aborts or `autoShutdown` applies; then stops them in reverse
+   * order and returns. May be called again after it settled.
    *
    * @throws {RestartLimitError} when children failed too often; the error of a child that failed to start.
    * @throws {ConfigError} when it runs already.
@@ -98,16 +178,15 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
    */
   run(context: Pick<ServiceContext, 'signal'> & Partial<ServiceContext>): Promise<void> {
     if (this.#run !== undefined) return Promise.reject(new ConfigError(`${this.name} runs already`));
-    const leftBehind = [...this.#children.values()].find((child) => child.incarnation !== undefined);
+    const leftBehind = [...this.#children].find((child) => child.incarnation !== undefined);
     if (leftBehind !== undefined) return Promise.reject(stillAlive(leftBehind));
-    this.#run = {
-      mailbox: new Mailbox(),
-      stop: new AbortController(),
-      failure: undefined,
-      isStarting: true,
-      started: () => {},
-    };
-    this.#running = this.#supervise(this.#run, context).finally(() => {
+    this.#window.clear();
+    this.#gaveUp = false;
+    const run = new SupervisorRun<Name>(this.#host());
+    this.#run = run;
+    this.#running = run.run(context).finally(() => {
+      this.#gaveUp = run.hasFailed;
+      this.#children.restore();
       this.#run = undefined;
     });
     return this.#running;
@@ -115,170 +194,78 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
 
   /** Stops the children in reverse order and waits until `run` has settled. Its error, if any, stays with `run`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#run?.stop.abort();
+    this.#run?.stop();
     await this.#running?.catch(() => {});
   }
 
-  async #supervise(
-    run: SupervisorRun,
-    context: Pick<ServiceContext, 'signal'> & Partial<ServiceContext>,
-  ): Promise<void> {
-    this.#gaveUp = false;
-    this.#window.clear();
-    const release = onAbort(context.signal, () => run.stop.abort());
-    const stopping = new Promise<void>((resolve) => onAbort(run.stop.signal, resolve));
-    try {
-      await this.#startAll(run, stopping);
-      run.isStarting = false;
-      if (!run.stop.signal.aborted) context.ready?.();
-      await stopping;
-    } catch (error) {
-      this.#fail(run, error); // A caller's `ready()` that throws must not leave children behind.
-    } finally {
-      release();
-    }
-    await run.mailbox.post(() => this.#stopAll());
-    if (run.failure !== undefined) throw run.failure;
-  }
-
-  async #startAll(run: SupervisorRun, stopping: Promise<void>): Promise<void> {
-    for (const child of this.#children.values()) {
-      if (run.stop.signal.aborted) return;
-      Object.assign(child, { phase: { kind: 'waiting' }, retries: 0 });
-      this.#start(run, child);
-      while (!child.hasStarted && !run.stop.signal.aborted) {
-        await Promise.race([
-          stopping,
-          new Promise<void>((resolve) => Object.assign(run, { started: resolve })),
-        ]);
-      }
-    }
-  }
-
-  #start(run: SupervisorRun, child: Child<Name>): void {
-    const number = ++child.incarnations;
-    const payload = { child: child.name, incarnation: number };
-    const incarnation = new Incarnation(child.service, child.options, this.#options.clock, {
-      ready: (afterMs) => {
-        run.started();
-        this.emit('child:ready', { ...payload, afterMs });
+  #host(): RunHost<Name> {
+    return {
+      options: this.#options,
+      children: this.#children,
+      window: this.#window,
+      tell: (event, payload) => {
+        publishDiagnostic(this.name, event, payload);
+        this.emit(event, ...([payload] as SupervisorEvents[typeof event]));
       },
-      hung: (silentMs) => this.emit('child:hung', { ...payload, silentMs }),
-      stuck: () => this.#reportStuck(child, incarnation),
-    });
-    child.phase = { kind: 'alive', incarnation, isStuck: false };
-    this.emit('child:started', payload);
-    void incarnation.ended.then((ending) => {
-      child.noteExit(ending.exit, this.#options.clock.nowMs());
-      this.emit('child:exited', { ...payload, exit: ending.exit });
-      this.#post(run, async () => this.#decide(run, child, incarnation, ending));
-    });
+    };
   }
 
-  #decide(run: SupervisorRun, child: Child<Name>, incarnation: Incarnation, ending: Ending): void {
-    if (child.incarnation !== incarnation) return;
-    if (run.stop.signal.aborted) child.phase = { kind: 'stopped' };
-    else if (run.isStarting && failedToStart(child, ending)) this.#fail(run, ending.error);
-    else if (wantsRestart(child, ending)) this.#restartLater(run, child, ending);
-    else this.#finish(child, ending);
-    run.started();
-  }
-
-  #finish(child: Child<Name>, ending: Ending): void {
-    child.phase = { kind: 'finished' };
-    if (child.options.restart === 'temporary') this.#children.delete(child.name);
-    if (ending.error !== undefined) this.#warn('child failed and is not restarted', child, ending);
-  }
-
-  #restartLater(run: SupervisorRun, child: Child<Name>, ending: Ending): void {
-    const { exit, error } = ending;
-    const { clock, backoff, restartWindowMs } = this.#options;
-    if (!this.#window.admit(clock.nowMs()))
-      return this.#giveUp(run, child, error ?? new ClosedError(`${child.name} returned`));
-    child.retries = exit.ranForMs >= restartWindowMs ? 0 : child.retries;
-    const delayMs = Math.round(checkMs('backoff.delayMs()', backoff.delayMs(child.retries++)));
-    const timer = clock.setTimer(delayMs, () => this.#post(run, async () => this.#restart(run, child)));
-    child.phase = { kind: 'backing-off', restartAtMs: clock.nowMs() + delayMs, timer };
-    this.#warn('child restarts', child, ending, { delayMs });
-    this.emit('child:restarting', { child: child.name, exit, delayMs });
-  }
-
-  #restart(run: SupervisorRun, child: Child<Name>): void {
-    if (child.phase.kind !== 'backing-off' || run.stop.signal.aborted) return;
-    child.restartsTotal++;
-    this.#start(run, child);
-  }
-
-  #giveUp(run: SupervisorRun, child: Child<Name>, cause: unknown): void {
-    const { maxRestarts, restartWindowMs, logger } = this.#options;
-    child.phase = { kind: 'finished' };
-    this.#fail(
-      run,
-      new RestartLimitError(
-        `${this.name} gave up: more than ${maxRestarts} restarts within ${restartWindowMs} ms, the last one of ` +
-          `'${child.name}' after ${describeError(cause)}`,
-        { cause },
-      ),
+  #checkChild(service: Service, options: ChildOptions): ResolvedChildOptions {
+    const resolved = resolveChildOptions(service, options, this.#options.autoShutdown);
+    if (Supervisor.#isOrHolds(service, this))
+      throw new ConfigError(`${this.name} cannot be a child of itself, nor of one of its children`);
+    const { maxChildren } = this.#options;
+    if (this.#children.size < maxChildren) return resolved;
+    throw new OverflowError(
+      'OVERFLOW_CHILDREN',
+      `${this.name} has ${this.#children.size} children, limit ${maxChildren}: '${service.name}' was not added`,
     );
-    logger.error('supervisor gave up', {
-      supervisor: this.name,
-      child: child.name,
-      error: describeError(cause),
-    });
-    this.emit('gaveUp', { child: child.name, maxRestarts, restartWindowMs, error: cause });
   }
 
-  #fail(run: SupervisorRun, failure: unknown): void {
-    this.#gaveUp = true;
-    run.failure ??= failure;
-    run.stop.abort();
+  async #bringIn(run: SupervisorRun<Name>, child: Child<Name>): Promise<StartedChild<Name>> {
+    const isUp = child.awaitStart();
+    run.bringIn(child);
+    const incarnation = await isUp;
+    return {
+      name: child.name,
+      incarnation: child.incarnations,
+      info: incarnation.info,
+      ended: incarnation.ended.then(({ exit }) => exit),
+      stop: async () => {
+        if (this.#children.has(child) && this.#run === run) await this.stopChild(child.name);
+      },
+    };
   }
 
-  async #stopAll(): Promise<void> {
-    for (const child of [...this.#children.values()].reverse()) {
-      if (child.phase.kind === 'backing-off') child.phase.timer.cancel();
-      const outcome = await child.incarnation?.stop();
-      if (outcome === 'elapsed') continue; // Left behind; health() names it for as long as it lives.
-      if (child.phase.kind !== 'finished') child.phase = { kind: 'stopped' };
-    }
+  // Supervisors in a circle could neither be started nor be shown.
+  static #isOrHolds(service: unknown, supervisor: unknown): boolean {
+    if (service === supervisor) return true;
+    if (!(service instanceof Supervisor)) return false;
+    return [...service.#children].some((child) => Supervisor.#isOrHolds(child.service, supervisor));
   }
 
-  #warn(message: string, child: Child<Name>, { exit }: Ending, more: LogFields = {}): void {
-    const { reason, error } = exit;
-    this.#options.logger.warn(message, { supervisor: this.name, child: child.name, reason, error, ...more });
+  #current(): SupervisorRun<Name> {
+    if (this.#run !== undefined && !this.#run.isStopping) return this.#run;
+    throw new ClosedError(`${this.name} does not run`);
   }
 
-  #reportStuck(child: Child<Name>, incarnation: Incarnation): void {
-    const { stopTimeoutMs } = child.options;
-    child.phase = { kind: 'alive', incarnation, isStuck: true };
-    this.#options.logger.error('child does not stop', {
-      supervisor: this.name,
-      child: child.name,
-      stopTimeoutMs,
-    });
-    this.emit('child:stopTimeout', { child: child.name, incarnation: child.incarnations, stopTimeoutMs });
+  #child(name: string): Child<Name> {
+    const child = this.#children.get(name);
+    if (child !== undefined) return child;
+    throw new StateError('CHILD_UNKNOWN', `${this.name} has no child '${name}'`);
   }
 
-  // What a child's end or a timer sets off goes through the mailbox. A callback that throws there (a back-off, say)
-  // must end the supervisor with its error: going on without the restart would be a silent loss of the child.
-  #post(run: SupervisorRun, task: () => Promise<void>): void {
-    run.mailbox.post(task).catch((error: unknown) => this.#fail(run, error));
+  #restingChild(name: string, action: string): Child<Name> {
+    const child = this.#child(name);
+    if (!child.isActive) return child;
+    const code = child.incarnation === undefined ? 'CHILD_RESTARTING' : 'CHILD_RUNNING';
+    throw new StateError(code, `cannot ${action} '${name}' of ${this.name}: it is ${child.state}`);
   }
 
   #state(): SupervisorHealth['state'] {
     if (this.#run === undefined) return this.#gaveUp ? 'gave-up' : 'idle';
-    return this.#run.stop.signal.aborted ? 'stopping' : 'running';
+    return this.#run.isStopping ? 'stopping' : 'running';
   }
-}
-
-interface SupervisorRun {
-  readonly mailbox: Mailbox;
-  readonly stop: AbortController;
-  failure: unknown;
-  /** Whether the children are being started for the first time in this run. */
-  isStarting: boolean;
-  /** Wakes the ordered start: a child became ready, ended, or is waited for no more. */
-  started: () => void;
 }
 
 function stillAlive(child: Child): TimeoutError {
@@ -287,14 +274,4 @@ function stillAlive(child: Child): TimeoutError {
     'CHILD_STOP_TIMEOUT',
     `${child.name} still runs, ${stopTimeoutMs} ms after it was to stop`,
   );
-}
-
-// As in OTP: a child that cannot even start ends the start of the tree. Retrying would hide a wrong configuration.
-function failedToStart(child: Child, { error }: Ending): boolean {
-  return error !== undefined && child.options.startTimeoutMs !== undefined && !child.hasStarted;
-}
-
-function wantsRestart(child: Child, { exit }: Ending): boolean {
-  if (child.options.restart === 'temporary') return false;
-  return child.options.restart === 'permanent' || exit.reason !== 'returned';
 }

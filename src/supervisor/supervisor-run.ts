@@ -1,0 +1,295 @@
+import { onAbort, sleep } from '../core/abort.ts';
+import { checkMs } from '../core/check.ts';
+import { describeError } from '../core/error-transfer.ts';
+import { ClosedError, RestartLimitError } from '../core/errors.ts';
+import type { LogFields } from '../core/logger.ts';
+import type { ServiceContext } from '../core/service.ts';
+import { BringUp, stopChildren } from './bring-up.ts';
+import type { Child } from './child.ts';
+import type { ChildTable } from './child-table.ts';
+import type { SupervisorEvents } from './events.ts';
+import { type Ending, Incarnation } from './incarnation.ts';
+import type { ResolvedSupervisorOptions } from './options.ts';
+import { hasFailedToStart, wantsRestart } from './restart-rules.ts';
+import type { RestartWindow } from './restart-window.ts';
+
+/** What a run needs of the supervisor it is a run of. */
+export interface RunHost<Name extends string> {
+  readonly options: ResolvedSupervisorOptions;
+  readonly children: ChildTable<Name>;
+  readonly window: RestartWindow;
+  tell<Event extends keyof SupervisorEvents>(event: Event, payload: SupervisorEvents[Event][0]): void;
+}
+
+/**
+ * One run of a supervisor: starts the children, decides what follows from each end, stops them. Every decision is taken
+ * synchronously when something has ended, is due or is asked for. So nothing that takes its time, a slow start or a slow
+ * stop, holds up a decision about another child.
+ */
+export class SupervisorRun<Name extends string = string> {
+  readonly #host: RunHost<Name>;
+  readonly #stop = new AbortController();
+  readonly #isUp = Promise.withResolvers<void>();
+  #failure: { readonly error: unknown } | undefined;
+  #isStarting = true;
+  #bringUp: BringUp<Name> | undefined;
+
+  constructor(host: RunHost<Name>) {
+    this.#host = host;
+  }
+
+  get isStopping(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Runs until {@link stop} is called, a significant child ended, or the children failed too often. */
+  async run(context: Pick<ServiceContext, 'signal'> & Partial<ServiceContext>): Promise<void> {
+    for (const child of this.#host.children) child.reset();
+    const release = onAbort(context.signal, () => this.stop());
+    const stopping = new Promise<void>((resolve) => onAbort(this.#stop.signal, resolve));
+    try {
+      if (!this.isStopping) this.#launch(this.#newBringUp(0));
+      await Promise.race([this.#isUp.promise, stopping]);
+      if (!this.isStopping) context.ready?.();
+      await stopping;
+    } catch (error) {
+      this.#fail(error); // A caller's `ready()` that throws must not leave children behind.
+    } finally {
+      release();
+    }
+    await this.#stopAll();
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+    this.#bringUp?.abort();
+  }
+
+  /** Starts a child that does not live: at once, or in its turn while its group is being brought up. */
+  bringIn(child: Child<Name>): void {
+    child.phase = { kind: 'waiting' };
+    if (this.#bringUp?.covers(child)) this.#bringUp.wake();
+    else this.#start(child);
+  }
+
+  /** Takes a child that does not live out of whatever wants to start it. */
+  takeOut(child: Child<Name>): void {
+    if (child.phase.kind === 'backing-off') child.phase.cancel();
+    child.phase = { kind: 'stopped' };
+    child.failStart(stoppedTooEarly(child));
+    if (child.isForgottenAtEnd) this.#host.children.delete(child);
+    this.#bringUp?.wake();
+  }
+
+  #start(child: Child<Name>): void {
+    const { tell, options } = this.#host;
+    const payload = { child: child.name, incarnation: child.noteStart() };
+    const incarnation = new Incarnation(child.service, child.options, options.clock, {
+      ready: (afterMs) => {
+        child.noteUp(incarnation);
+        tell('child:ready', { ...payload, afterMs });
+        this.#bringUp?.wake();
+      },
+      hung: (silentMs) => tell('child:hung', { ...payload, silentMs }),
+      overdue: (outcome) => this.#onOverdue(child, incarnation, outcome),
+    });
+    child.phase = { kind: 'alive', incarnation, isStuck: false };
+    tell('child:started', payload);
+    if (incarnation.isReady) child.noteUp(incarnation);
+    void incarnation.ended.then((ending) => {
+      child.noteExit(ending.exit, options.clock.nowMs());
+      tell('child:exited', { ...payload, exit: ending.exit });
+      this.#guard(() => this.#onEnd(child, ending));
+      this.#bringUp?.wake();
+    });
+  }
+
+  #onEnd(child: Child<Name>, ending: Ending): void {
+    if (this.isStopping || child.isUnwanted) return this.#noteStopped(child, ending);
+    if (this.#hasFallenWithGroup(child, ending)) return this.#standBy(child);
+    if (child.isAwaited) return this.#noteFailedStart(child, ending);
+    if (this.#isStarting && hasFailedToStart(child, ending)) return this.#endStart(child, ending);
+    if (wantsRestart(child, ending)) return this.#restart(child, ending);
+    this.#finish(child, ending);
+  }
+
+  #noteStopped(child: Child<Name>, ending: Ending): void {
+    child.phase = { kind: 'stopped' };
+    if (ending.error !== undefined) this.#warn('child failed while it was being stopped', child, ending);
+    child.failStart(stoppedTooEarly(child));
+    if (child.isForgottenAtEnd || (this.isStopping && child.isDynamic)) this.#host.children.delete(child);
+  }
+
+  #hasFallenWithGroup(child: Child<Name>, { exit }: Ending): boolean {
+    if (exit.reason === 'stopped' || exit.reason === 'killed') return true;
+    // A child that was left behind holds up its group, and when it ends at last, that goes on with it.
+    const isStuck = child.phase.kind === 'alive' && child.phase.isStuck;
+    const group = this.#bringUp;
+    return group?.covers(child) === true && (group.isStopping || isStuck);
+  }
+
+  #standBy(child: Child<Name>): void {
+    if (child.options.restart !== 'temporary') return this.bringIn(child);
+    child.phase = { kind: 'stopped' };
+    this.#host.children.delete(child);
+  }
+
+  // OTP: who starts a child hears why that failed, and one that never was up is not kept. One that declined is.
+  #noteFailedStart(child: Child<Name>, { exit, error }: Ending): void {
+    const { incarnation } = child;
+    child.phase = { kind: 'finished' };
+    if (exit.reason === 'ignored' && incarnation !== undefined) child.noteUp(incarnation);
+    else child.failStart(error ?? stoppedTooEarly(child));
+    if (child.isForgottenAtEnd) this.#host.children.delete(child);
+  }
+
+  #endStart(child: Child<Name>, { error }: Ending): void {
+    child.phase = { kind: 'finished' };
+    this.#fail(error);
+  }
+
+  #finish(child: Child<Name>, ending: Ending): void {
+    child.phase = { kind: 'finished' };
+    if (child.options.restart === 'temporary') this.#host.children.delete(child);
+    if (ending.error !== undefined) this.#warn('child is not restarted', child, ending);
+    if (!child.options.significant || ending.exit.reason === 'ignored' || !this.#decidesShutdown()) return;
+    this.#host.tell('autoShutdown', { child: child.name, exit: ending.exit });
+    this.stop();
+  }
+
+  #decidesShutdown(): boolean {
+    const { options, children } = this.#host;
+    if (options.autoShutdown === 'any-significant') return true;
+    return ![...children].some((child) => child.options.significant && child.isActive);
+  }
+
+  #restart(child: Child<Name>, ending: Ending): void {
+    const { clock, backoff, backoffResetMs, strategy } = this.#host.options;
+    if (!this.#host.window.admit(clock.nowMs()))
+      return this.#giveUp(child, ending.error ?? new ClosedError(`${child.name} returned`));
+    if (ending.upMs >= backoffResetMs) child.retries = 0;
+    const delayMs = Math.round(checkMs('backoff.delayMs()', backoff.delayMs(child.retries++)));
+    if (strategy === 'one-for-one') this.#restartAlone(child, delayMs);
+    else this.#restartGroup(child, delayMs);
+    this.#warn('child restarts', child, ending, { delayMs });
+    this.#host.tell('child:restarting', { child: child.name, exit: ending.exit, delayMs });
+  }
+
+  #restartAlone(child: Child<Name>, delayMs: number): void {
+    const { clock } = this.#host.options;
+    const timer = clock.setTimer(delayMs, () => this.#guard(() => this.#start(child)));
+    const restartAtMs = clock.nowMs() + delayMs;
+    child.phase = { kind: 'backing-off', restartAtMs, cancel: () => timer.cancel() };
+  }
+
+  /** Stops the children that fall with this one, and brings all of them up again when the back-off is over. */
+  #restartGroup(cause: Child<Name>, delayMs: number): void {
+    const { strategy, clock } = this.#host.options;
+    const group = this.#newBringUp(strategy === 'one-for-all' ? 0 : cause.order);
+    group.isStopping = true;
+    for (const child of group.rest) if (child.phase.kind === 'backing-off') child.phase = { kind: 'waiting' };
+    cause.phase = { kind: 'backing-off', restartAtMs: clock.nowMs() + delayMs, cancel: () => {} };
+    this.#regroup(group, delayMs).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #regroup(group: BringUp<Name>, delayMs: number): Promise<void> {
+    const { clock, stopOrder } = this.#host.options;
+    const due = sleep(clock, delayMs, group.signal);
+    await stopChildren(group.rest, stopOrder, group.signal);
+    group.isStopping = false;
+    await due;
+    if (group.signal.aborted) return;
+    // OTP starts the whole group, those that had finished included. What `stopChild` stopped stays stopped.
+    for (const child of group.rest)
+      if (child.phase.kind === 'backing-off' || child.phase.kind === 'finished')
+        child.phase = { kind: 'waiting' };
+    this.#launch(group);
+  }
+
+  #launch(group: BringUp<Name>): void {
+    group.run(() => this.#noteUp()).catch((error: unknown) => this.#fail(error));
+  }
+
+  // A new one always covers what is left of the old one: a child that fails stands before those that wait for it.
+  #newBringUp(place: number): BringUp<Name> {
+    this.#bringUp?.abort();
+    this.#bringUp = new BringUp(this.#host.children, place, (child) => this.#start(child));
+    return this.#bringUp;
+  }
+
+  #noteUp(): void {
+    this.#bringUp = undefined;
+    this.#isStarting = false;
+    this.#isUp.resolve();
+  }
+
+  #giveUp(child: Child<Name>, cause: unknown): void {
+    const { name, maxRestarts, restartWindowMs, logger } = this.#host.options;
+    child.phase = { kind: 'finished' };
+    const error = describeError(cause);
+    this.#fail(
+      new RestartLimitError(
+        `${name} gave up: more than ${maxRestarts} restarts within ${restartWindowMs} ms, the last one of ` +
+          `'${child.name}' after ${error}`,
+        { cause },
+      ),
+    );
+    logger.error('supervisor gave up', { supervisor: name, child: child.name, error });
+    this.#host.tell('gaveUp', { child: child.name, maxRestarts, restartWindowMs, error: cause });
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.stop();
+  }
+
+  async #stopAll(): Promise<void> {
+    const { children, options } = this.#host;
+    for (const child of children) if (child.incarnation === undefined && child.isActive) this.takeOut(child);
+    await stopChildren(children, options.stopOrder);
+  }
+
+  #onOverdue(child: Child<Name>, incarnation: Incarnation, outcome: 'killed' | 'left-behind'): void {
+    const { logger, name } = this.#host.options;
+    const { stopTimeoutMs } = child.options;
+    if (outcome === 'left-behind') this.#leaveBehind(child, incarnation);
+    logger.error('child does not stop', { supervisor: name, child: child.name, stopTimeoutMs, outcome });
+    const payload = { child: child.name, incarnation: child.incarnations };
+    this.#host.tell('child:stopTimeout', { ...payload, stopTimeoutMs, outcome });
+    this.#bringUp?.wake();
+  }
+
+  #leaveBehind(child: Child<Name>, incarnation: Incarnation): void {
+    child.phase = { kind: 'alive', incarnation, isStuck: true };
+    const error = incarnation.failure ?? stoppedTooEarly(child);
+    if (child.isAwaited) {
+      child.isUnwanted = true; // Nobody waits for it any more.
+      child.failStart(error);
+    } else if (this.#isStarting && !this.isStopping && !child.wasUp) this.#fail(error);
+  }
+
+  #warn(message: string, child: Child<Name>, { exit }: Ending, more: LogFields = {}): void {
+    const { logger, name } = this.#host.options;
+    const { reason, error } = exit;
+    logger.warn(message, { supervisor: name, child: child.name, reason, error, ...more });
+  }
+
+  // A callback that throws here (a back-off, say) must end the supervisor with its error: going on without the restart
+  // would be a silent loss of the child.
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+}
+
+function stoppedTooEarly(child: Child): ClosedError {
+  return new ClosedError(`${child.name} was stopped before it was up`);
+}
