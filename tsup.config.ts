@@ -8,12 +8,17 @@ const entries = {
   media: 'src/media/index.ts',
   codec: 'src/codec/index.ts',
   rtmp: 'src/rtmp/index.ts',
+  ffmpeg: 'src/ffmpeg/index.ts',
   websocket: 'src/websocket/index.ts',
   testing: 'src/testing/index.ts',
 };
 
 const options: Options = {
-  entry: { ...entries, 'ingest.worker': 'src/rtmp/ingest.worker.ts' },
+  entry: {
+    ...entries,
+    'ingest.worker': 'src/rtmp/ingest.worker.ts',
+    'pool.worker': 'src/pool/pool.worker.ts',
+  },
   dts: { entry: entries },
   format: ['esm'],
   platform: 'node',

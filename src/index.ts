@@ -4,6 +4,14 @@
  * @module spillway
  */
 export type { CallOptions } from './channel/calls.ts';
+export type { CommandFailed, WorkerChannelEvents } from './channel/channel-events.ts';
+export type { WorkerChannelStats } from './channel/channel-stats.ts';
+export {
+  type ConnectedLaneOptions,
+  DirectLane,
+  type DirectLaneOptions,
+  type LaneWorker,
+} from './channel/direct-lane.ts';
 export type { WorkerExit, WorkerExitReason } from './channel/exit.ts';
 export type { LaneOverflow, WriteOptions } from './channel/lane-writer.ts';
 export type { WorkerChannelOptions } from './channel/options.ts';
@@ -24,12 +32,19 @@ export type {
   StatusOf,
   WorkerProtocol,
 } from './channel/protocol.ts';
-export {
-  type CommandFailed,
-  WorkerChannel,
-  type WorkerChannelEvents,
-  type WorkerChannelStats,
-} from './channel/worker-channel.ts';
+export type { SupervisedWorkerEvents, WorkerEnded, WorkerIncarnation } from './channel/supervised-events.ts';
+export type { SupervisedWorkerOptions } from './channel/supervised-options.ts';
+export { SupervisedWorker, type SupervisedWorkerStats } from './channel/supervised-worker.ts';
+export { WorkerChannel } from './channel/worker-channel.ts';
+export type {
+  DataLoop,
+  DeliveryStats,
+  Discontinuity,
+  WorkerData,
+  WorkerDelivery,
+  WorkerItem,
+} from './channel/worker-data.ts';
+export type { HangKind } from './channel/worker-host.ts';
 export { type Backoff, type ExponentialBackoffOptions, exponentialBackoff } from './core/backoff.ts';
 export { type Clock, systemClock, type Timer } from './core/clock.ts';
 export { Emitter, type EventMap, type Listener } from './core/emitter.ts';
@@ -41,10 +56,13 @@ export {
   OverflowError,
   ProtocolError,
   RestartLimitError,
+  ShutdownError,
   SpillwayError,
   type SpillwayErrorCode,
+  StateError,
   TimeoutError,
   WorkerExitError,
+  type WorkerExitErrorOptions,
 } from './core/errors.ts';
 export { type LogFields, type Logger, silentLogger } from './core/logger.ts';
 export { runAlone, type Service, type ServiceContext } from './core/service.ts';
@@ -70,6 +88,17 @@ export type {
   SubscriptionEnd,
   SubscriptionStats,
 } from './fanout/types.ts';
+export type { ExecOptions, WorkerPoolOptions } from './pool/options.ts';
+export type {
+  Percentiles,
+  PoolSaturated,
+  ThreadEndReason,
+  ThreadLost,
+  ThreadReplaced,
+  WorkerPoolEvents,
+  WorkerPoolStats,
+} from './pool/types.ts';
+export { WorkerPool } from './pool/worker-pool.ts';
 export { AsyncEventSender } from './sender/async-event-sender.ts';
 export { type HttpTransportOptions, httpTransport } from './sender/http-transport.ts';
 export type { OverflowPolicy, RateOptions, RetryOptions, SenderOptions } from './sender/options.ts';
@@ -99,7 +128,11 @@ export type {
   TransportResponse,
   WaitOptions,
 } from './sender/types.ts';
+export type { ChildInfo, StartedChild } from './supervisor/child-info.ts';
+export type { ChildCount } from './supervisor/child-table.ts';
+export { type SupervisorDiagnostic, supervisorDiagnostics } from './supervisor/diagnostics.ts';
 export type {
+  AutoShutdownCause,
   ChildExited,
   ChildHung,
   ChildIncarnation,
@@ -117,5 +150,12 @@ export type {
   HealthStatus,
   SupervisorHealth,
 } from './supervisor/health.ts';
-export type { ChildOptions, RestartType, SupervisorOptions } from './supervisor/options.ts';
+export type {
+  AutoShutdown,
+  ChildOptions,
+  ResolvedChildOptions,
+  RestartStrategy,
+  RestartType,
+  SupervisorOptions,
+} from './supervisor/options.ts';
 export { Supervisor } from './supervisor/supervisor.ts';

@@ -18,19 +18,21 @@ interface Layer {
   readonly pure?: true;
 }
 
-const belowAdapters = ['core', 'supervisor', 'channel', 'fanout', 'sender', 'media', 'codec'];
+const belowAdapters = ['core', 'supervisor', 'channel', 'pool', 'fanout', 'sender', 'media', 'codec'];
 const below = belowAdapters.join(', ');
-const adapters = ['rtmp', 'websocket'];
+const adapters = ['rtmp', 'ffmpeg', 'websocket'];
 
 const layers: Readonly<Record<string, Layer>> = {
   core: { imports: [], packages: ['eventemitter3'] },
-  supervisor: { imports: ['core'] },
+  supervisor: { imports: ['core'], node: true },
   channel: { imports: ['core'], node: true },
+  pool: { imports: ['core'], packages: ['piscina'], node: true },
   fanout: { imports: ['core'] },
   sender: { imports: ['core'], packages: ['p-queue'], node: true },
   media: { imports: ['core', 'fanout'] },
   codec: { imports: ['core', 'media'], pure: true },
   rtmp: { imports: belowAdapters, node: true },
+  ffmpeg: { imports: belowAdapters, packages: ['fluent-ffmpeg'], node: true },
   websocket: { imports: belowAdapters, packages: ['ws'], node: true },
   testing: { imports: belowAdapters, node: true },
   'index.ts': { imports: belowAdapters, node: true },
@@ -70,7 +72,7 @@ describe('the layers', () => {
 
   it('of the browser stand on layers of the browser only', () => {
     const forBrowsers = Object.keys(layers).filter((name) => !layers[name]?.node);
-    expect(forBrowsers).toEqual(['core', 'supervisor', 'fanout', 'media', 'codec']);
+    expect(forBrowsers).toEqual(['core', 'fanout', 'media', 'codec']);
     expect(forBrowsers).toEqual(
       expect.arrayContaining(forBrowsers.flatMap((name) => layers[name]?.imports ?? [])),
     );
@@ -235,5 +237,5 @@ function packageOf(specifier: string): string {
 
 // What only tests use may use what tests use.
 function isTest(file: string): boolean {
-  return file.endsWith('.test.ts') || file.endsWith('/test-support.ts');
+  return /\.test\.ts$|\/test-support\.ts$|\/(fixtures|conformance)\//.test(file);
 }

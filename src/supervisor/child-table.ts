@@ -1,5 +1,5 @@
 import type { Service } from '../core/service.ts';
-import { Child } from './child.ts';
+import { Child, type ChildTally } from './child.ts';
 import { isSupervisor } from './health.ts';
 import type { ResolvedChildOptions } from './options.ts';
 
@@ -22,10 +22,16 @@ export interface ChildCount {
 export class ChildTable<Name extends string = string> {
   readonly #permanent: Child<Name>[] = [];
   readonly #byName = new Map<Name, Child<Name>>();
+  readonly #tally: ChildTally = { activeSignificant: 0 };
   #nextOrder = 0;
 
   get size(): number {
     return this.#byName.size;
+  }
+
+  /** Whether a significant child runs or is about to. */
+  get hasActiveSignificant(): boolean {
+    return this.#tally.activeSignificant > 0;
   }
 
   get(name: string): Child<Name> | undefined {
@@ -42,7 +48,8 @@ export class ChildTable<Name extends string = string> {
     options: ResolvedChildOptions,
     isDynamic: boolean,
   ): Child<Name> {
-    const child = new Child(service, options, { order: this.#nextOrder++, isDynamic });
+    const place = { order: this.#nextOrder++, isDynamic, tally: this.#tally };
+    const child = new Child(service, options, place);
     this.#byName.set(child.name, child);
     if (!isDynamic) this.#permanent.push(child);
     return child;

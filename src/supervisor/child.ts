@@ -20,6 +20,12 @@ type ChildPhase =
   | { readonly kind: 'finished' }
   | { readonly kind: 'stopped' };
 
+/** What all children of a supervisor count together. To look at all of them at each end would cost many of them the square. */
+export interface ChildTally {
+  /** Significant children that run or are about to. */
+  activeSignificant: number;
+}
+
 /** A supervisor's record of one child: its service, its options, where it is in its life and what happened before. */
 export class Child<Name extends string = string> {
   readonly name: Name;
@@ -29,7 +35,6 @@ export class Child<Name extends string = string> {
   readonly order: number;
   /** Whether it was added during a run, with which it is gone. */
   readonly isDynamic: boolean;
-  phase: ChildPhase = { kind: 'waiting' };
   /** Whether it was ready once in this run of the supervisor. */
   wasUp = false;
   /** Whether `stopChild` was called: its end is wanted. */
@@ -38,6 +43,8 @@ export class Child<Name extends string = string> {
   restartsTotal = 0;
   /** Restarts in a row without having been up for as long as the back-off takes to be reset. */
   retries = 0;
+  readonly #tally: ChildTally;
+  #phase: ChildPhase = { kind: 'waiting' };
   #startWaiter: PromiseWithResolvers<Incarnation> | undefined;
   #isKept: boolean;
   #isRestart = false;
@@ -47,7 +54,7 @@ export class Child<Name extends string = string> {
   constructor(
     service: Service & { readonly name: Name },
     options: ResolvedChildOptions,
-    place: { readonly order: number; readonly isDynamic: boolean },
+    place: { readonly order: number; readonly isDynamic: boolean; readonly tally: ChildTally },
   ) {
     this.name = service.name;
     this.service = service;
@@ -55,6 +62,19 @@ export class Child<Name extends string = string> {
     this.order = place.order;
     this.isDynamic = place.isDynamic;
     this.#isKept = !place.isDynamic;
+    this.#tally = place.tally;
+    if (options.significant) this.#tally.activeSignificant++;
+  }
+
+  get phase(): ChildPhase {
+    return this.#phase;
+  }
+
+  set phase(next: ChildPhase) {
+    const wasActive = this.isActive;
+    this.#phase = next;
+    if (!this.options.significant || this.isActive === wasActive) return;
+    this.#tally.activeSignificant += wasActive ? -1 : 1;
   }
 
   get incarnation(): Incarnation | undefined {

@@ -134,7 +134,8 @@ export class Incarnation {
   // What a child throws when it is asked to stop is mostly the request itself, or what its own helpers make of it. Anything
   // else went wrong while it tidied up.
   #isAnswerToAbort(thrown: unknown): boolean {
-    if (this.#wasKilled || thrown === this.#abort.signal.reason || thrown instanceof ClosedError) return true;
+    if (this.#wasKilled || thrown === this.#abort.signal.reason) return true;
+    if (thrown instanceof ClosedError || thrown instanceof ShutdownError) return true;
     return thrown instanceof Error && thrown.name === 'AbortError';
   }
 

@@ -11,7 +11,7 @@ import type { SupervisorEvents } from './events.ts';
 import { type Ending, Incarnation } from './incarnation.ts';
 import type { ResolvedSupervisorOptions } from './options.ts';
 import { hasFailedToStart, wantsRestart } from './restart-rules.ts';
-import type { RestartWindow } from './restart-window.ts';
+import type { RestartWindow } from '../core/restart-window.ts';
 
 /** What a run needs of the supervisor it is a run of. */
 export interface RunHost<Name extends string> {
@@ -32,6 +32,7 @@ export class SupervisorRun<Name extends string = string> {
   readonly #isUp = Promise.withResolvers<void>();
   #failure: { readonly error: unknown } | undefined;
   #isStarting = true;
+  #isOver = false;
   #bringUp: BringUp<Name> | undefined;
 
   constructor(host: RunHost<Name>) {
@@ -62,6 +63,7 @@ export class SupervisorRun<Name extends string = string> {
       release();
     }
     await this.#stopAll();
+    this.#isOver = true;
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
@@ -122,6 +124,7 @@ export class SupervisorRun<Name extends string = string> {
     child.phase = { kind: 'stopped' };
     if (ending.error !== undefined) this.#warn('child failed while it was being stopped', child, ending);
     child.failStart(stoppedTooEarly(child));
+    if (this.#isOver) return this.#host.children.restore(); // It had been left behind and hid what is there next time.
     if (child.isForgottenAtEnd || (this.isStopping && child.isDynamic)) this.#host.children.delete(child);
   }
 
@@ -136,6 +139,7 @@ export class SupervisorRun<Name extends string = string> {
   #standBy(child: Child<Name>): void {
     if (child.options.restart !== 'temporary') return this.bringIn(child);
     child.phase = { kind: 'stopped' };
+    child.failStart(stoppedTooEarly(child));
     this.#host.children.delete(child);
   }
 
@@ -164,8 +168,7 @@ export class SupervisorRun<Name extends string = string> {
 
   #decidesShutdown(): boolean {
     const { options, children } = this.#host;
-    if (options.autoShutdown === 'any-significant') return true;
-    return ![...children].some((child) => child.options.significant && child.isActive);
+    return options.autoShutdown === 'any-significant' || !children.hasActiveSignificant;
   }
 
   #restart(child: Child<Name>, ending: Ending): void {

@@ -15,7 +15,7 @@ import {
   resolveSupervisorOptions,
   type SupervisorOptions,
 } from './options.ts';
-import { RestartWindow } from './restart-window.ts';
+import { RestartWindow } from '../core/restart-window.ts';
 import { type RunHost, SupervisorRun } from './supervisor-run.ts';
 
 /**

@@ -16,7 +16,9 @@ export class RestartWindow {
   admit(nowMs: number): boolean {
     this.#forget(nowMs);
     this.#restartsAtMs.push(nowMs);
-    return this.#restartsAtMs.length <= this.#maxRestarts;
+    if (this.#restartsAtMs.length <= this.#maxRestarts) return true;
+    this.#restartsAtMs = this.#restartsAtMs.slice(-this.#maxRestarts - 1);
+    return false;
   }
 
   /** How many restarts lie within the window that ends now. */
