@@ -97,12 +97,12 @@ export interface OtpRun {
 
 /** Starts a supervisor whose children have a start limit, and lets everything settle. */
 export async function startOtp(
-  children: readonly (OtpChild | readonly [OtpChild, ChildOptions])[],
+  children: readonly (Service | readonly [Service, ChildOptions])[],
   options: Partial<SupervisorOptions> = {},
 ): Promise<OtpRun> {
   const { supervisor, clock } = otpSupervisor(options);
   for (const entry of children) {
-    const [child, childOptions] = entry instanceof OtpChild ? [entry, {}] : entry;
+    const [child, childOptions] = 'run' in entry ? [entry, {}] : entry;
     supervisor.add(child, { startTimeoutMs, ...childOptions });
   }
   const diary: string[] = [];
