@@ -1,6 +1,10 @@
 /** What a running service gets from whoever runs it. */
 export interface ServiceContext {
-  /** Aborts when the service shall stop. `run` then tidies up and returns. */
+  /**
+   * Aborts when the service shall stop. `run` then tidies up and returns. A supervisor says why in `signal.reason`: a
+   * `ClosedError` when that is all; a `TimeoutError` (`CHILD_HUNG`, `CHILD_START_TIMEOUT`) or a `StateError`
+   * (`CHILD_RESTARTING`) when another `run` is to follow.
+   */
   readonly signal: AbortSignal;
   /**
    * Says once that the service does its work now: the port is open, the source connected.

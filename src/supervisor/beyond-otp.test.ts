@@ -132,6 +132,26 @@ describe('a group restart', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('tells those it stops that they are to be started again', async () => {
+    const [a, b] = [new ScriptedService('a'), new ScriptedService('b')];
+    const { clock, stop, outcome } = await startOtp(
+      [
+        [a, {}],
+        [b, {}],
+      ],
+      { strategy: 'one-for-all' },
+    );
+    a.ready();
+    await clock.settle();
+    b.ready();
+    a.fail();
+    await clock.advance(0);
+    stop.abort();
+    await outcome;
+    expect(b.contexts[0]?.signal.reason).toMatchObject({ code: 'CHILD_RESTARTING' });
+    expect(a.contexts[1]?.signal.reason).toMatchObject({ code: 'CLOSED' });
+  });
+
   it('takes a child along that is started meanwhile', async () => {
     const [a, late] = [new OtpChild('a'), new OtpChild('late')];
     const { supervisor, clock, stop, outcome, diary } = await startOtp([a], {

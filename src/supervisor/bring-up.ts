@@ -1,4 +1,5 @@
 import { onAbort } from '../core/abort.ts';
+import type { SpillwayError } from '../core/errors.ts';
 import type { Child } from './child.ts';
 import type { ChildTable } from './child-table.ts';
 
@@ -70,23 +71,27 @@ export class BringUp<Name extends string = string> {
   }
 }
 
-/** Stops those that live, the last one first or all at once. Whoever is left behind does not hold up the others. */
+/**
+ * Stops those that live, the last one first or all at once. Whoever is left behind does not hold up the others.
+ *
+ * @param reason - What their signals abort with.
+ */
 export async function stopChildren(
   children: Iterable<Child>,
   order: 'reverse' | 'parallel',
-  signal?: AbortSignal,
+  { signal, reason }: { readonly signal?: AbortSignal; readonly reason?: SpillwayError } = {},
 ): Promise<void> {
   const living = [...children].filter(({ incarnation }) => incarnation !== undefined).reverse();
-  if (order === 'parallel') {
-    await Promise.all(living.map(({ incarnation }) => incarnation?.stop()));
-    return;
-  }
-  let stopped = 0;
-  for (const child of living) {
+  const ends: Promise<unknown>[] = [];
+  let asked = 0;
+  for (const { incarnation } of living) {
     if (signal?.aborted) return;
-    await child.incarnation?.stop();
-    if (++stopped % childrenPerTurn === 0) await nextTurn();
+    const end = incarnation?.stop(reason);
+    if (order === 'parallel') ends.push(end ?? Promise.resolve());
+    else await end;
+    if (++asked % childrenPerTurn === 0) await nextTurn();
   }
+  await Promise.all(ends);
 }
 
 function nextTurn(): Promise<void> {

@@ -84,9 +84,13 @@ export class Incarnation {
     return this.#lastBeatAtMs;
   }
 
-  /** Asks it to end, kills it after `stopTimeoutMs` if that is possible, and waits. Later calls wait for the first one. */
-  stop(): Promise<StopOutcome> {
-    return this.#end('stopped', new ClosedError('stopped by its supervisor'));
+  /**
+   * Asks it to end, kills it after `stopTimeoutMs` if that is possible, and waits. Later calls wait for the first one.
+   *
+   * @param reason - What its signal aborts with.
+   */
+  stop(reason: SpillwayError = new ClosedError('stopped by its supervisor')): Promise<StopOutcome> {
+    return this.#end('stopped', reason);
   }
 
   async #run(): Promise<Ending> {

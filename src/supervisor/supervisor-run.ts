@@ -1,8 +1,9 @@
 import { onAbort, sleep } from '../core/abort.ts';
 import { checkMs } from '../core/check.ts';
 import { describeError } from '../core/error-transfer.ts';
-import { ClosedError, RestartLimitError } from '../core/errors.ts';
+import { ClosedError, RestartLimitError, StateError } from '../core/errors.ts';
 import type { LogFields } from '../core/logger.ts';
+import type { RestartWindow } from '../core/restart-window.ts';
 import type { ServiceContext } from '../core/service.ts';
 import { BringUp, stopChildren } from './bring-up.ts';
 import type { Child } from './child.ts';
@@ -11,7 +12,6 @@ import type { SupervisorEvents } from './events.ts';
 import { type Ending, Incarnation } from './incarnation.ts';
 import type { ResolvedSupervisorOptions } from './options.ts';
 import { hasFailedToStart, wantsRestart } from './restart-rules.ts';
-import type { RestartWindow } from '../core/restart-window.ts';
 
 /** What a run needs of the supervisor it is a run of. */
 export interface RunHost<Name extends string> {
@@ -113,7 +113,7 @@ export class SupervisorRun<Name extends string = string> {
 
   #onEnd(child: Child<Name>, ending: Ending): void {
     if (this.isStopping || child.isUnwanted) return this.#noteStopped(child, ending);
-    if (this.#hasFallenWithGroup(child, ending)) return this.#standBy(child);
+    if (this.#hasFallenWithGroup(child)) return this.#standBy(child);
     if (child.isAwaited) return this.#noteFailedStart(child, ending);
     if (this.#isStarting && hasFailedToStart(child, ending)) return this.#endStart(child, ending);
     if (wantsRestart(child, ending)) return this.#restart(child, ending);
@@ -128,8 +128,7 @@ export class SupervisorRun<Name extends string = string> {
     if (child.isForgottenAtEnd || (this.isStopping && child.isDynamic)) this.#host.children.delete(child);
   }
 
-  #hasFallenWithGroup(child: Child<Name>, { exit }: Ending): boolean {
-    if (exit.reason === 'stopped' || exit.reason === 'killed') return true;
+  #hasFallenWithGroup(child: Child<Name>): boolean {
     // A child that was left behind holds up its group, and when it ends at last, that goes on with it.
     const isStuck = child.phase.kind === 'alive' && child.phase.isStuck;
     const group = this.#bringUp;
@@ -197,16 +196,18 @@ export class SupervisorRun<Name extends string = string> {
     group.isStopping = true;
     for (const child of group.rest) if (child.phase.kind === 'backing-off') child.phase = { kind: 'waiting' };
     cause.phase = { kind: 'backing-off', restartAtMs: clock.nowMs() + delayMs, cancel: () => {} };
-    this.#regroup(group, delayMs).catch((error: unknown) => this.#fail(error));
+    this.#regroup(group, cause, delayMs).catch((error: unknown) => this.#fail(error));
   }
 
-  async #regroup(group: BringUp<Name>, delayMs: number): Promise<void> {
+  async #regroup(group: BringUp<Name>, cause: Child<Name>, delayMs: number): Promise<void> {
     const { clock, stopOrder } = this.#host.options;
-    const due = sleep(clock, delayMs, group.signal);
-    await stopChildren(group.rest, stopOrder, group.signal);
+    const { signal } = group;
+    const reason = new StateError('CHILD_RESTARTING', `to be restarted together with ${cause.name}`);
+    const due = sleep(clock, delayMs, signal);
+    await stopChildren(group.rest, stopOrder, { signal, reason });
     group.isStopping = false;
     await due;
-    if (group.signal.aborted) return;
+    if (signal.aborted) return;
     // OTP starts the whole group, those that had finished included. What `stopChild` stopped stays stopped.
     for (const child of group.rest)
       if (child.phase.kind === 'backing-off' || child.phase.kind === 'finished')

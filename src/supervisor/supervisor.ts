@@ -1,5 +1,6 @@
 import { Emitter } from '../core/emitter.ts';
 import { ClosedError, ConfigError, OverflowError, StateError, TimeoutError } from '../core/errors.ts';
+import { RestartWindow } from '../core/restart-window.ts';
 import type { Service, ServiceContext } from '../core/service.ts';
 import type { Child } from './child.ts';
 import { type ChildInfo, describeChild, type StartedChild } from './child-info.ts';
@@ -15,7 +16,6 @@ import {
   resolveSupervisorOptions,
   type SupervisorOptions,
 } from './options.ts';
-import { RestartWindow } from '../core/restart-window.ts';
 import { type RunHost, SupervisorRun } from './supervisor-run.ts';
 
 /**
