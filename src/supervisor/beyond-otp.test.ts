@@ -112,6 +112,54 @@ describe('a group whose member does not stop', () => {
   });
 });
 
+describe('a child that was stopped by request and does not end', () => {
+  it('does not hold up those behind it, nor end the start of the tree', async () => {
+    const [a, b] = [new OtpChild('a'), new OtpChild('b')];
+    Object.assign(a, { startResult: 'never', stopManner: 'busy-forever' });
+    const { supervisor, clock, stop, outcome } = await startOtp([[a, { stopTimeoutMs: 100 }], b]);
+    const stopping = expect(supervisor.stopChild('a')).rejects.toMatchObject({ code: 'CHILD_STOP_TIMEOUT' });
+    expect(states(supervisor)).toEqual(['a stopping', 'b waiting']);
+    await clock.advance(1_100);
+    await stopping;
+    expect(states(supervisor)).toEqual(['a stuck', 'b running']);
+    stop.abort();
+    await expect(outcome).resolves.toBe('returned');
+  });
+
+  it('lets the rest of its group come up again', async () => {
+    const [a, b] = [new OtpChild('a'), new OtpChild('b')];
+    a.stopManner = 'busy-forever';
+    const { supervisor, clock, stop, outcome } = await startOtp([[a, { stopTimeoutMs: 100 }], b], {
+      strategy: 'one-for-all',
+    });
+    b.exit('abnormal');
+    await clock.advance(1_100);
+    expect(states(supervisor)).toEqual(['a stuck', 'b waiting']);
+    await expect(supervisor.stopChild('a')).rejects.toMatchObject({ code: 'CHILD_STOP_TIMEOUT' });
+    await clock.settle();
+    expect(states(supervisor)).toEqual(['a stuck', 'b running']);
+    stop.abort();
+    await clock.advance(0);
+    await outcome;
+  });
+});
+
+describe("a started child's handle", () => {
+  it('waits for the end of the child when the supervisor is stopping already', async () => {
+    const [early, late] = [new OtpChild('early'), new OtpChild('late')];
+    late.stopManner = 'busy';
+    const { supervisor, clock, stop, outcome, diary } = await startOtp([]);
+    const handle = await supervisor.startChild(early, { startTimeoutMs });
+    await supervisor.startChild(late, { startTimeoutMs, stopTimeoutMs: 500 });
+    stop.abort();
+    const stopped = handle.stop().then(() => diary.push('told'));
+    await clock.advance(500);
+    await Promise.all([stopped, outcome]);
+    expect(diary.slice(-3)).toEqual(['early stopped', 'told', 'late killed']);
+    await handle.stop();
+  });
+});
+
 describe('a group restart', () => {
   it('stops the others at once, waits out the back-off and shows when it is over', async () => {
     const [a, b] = [new OtpChild('a'), new OtpChild('b')];

@@ -26,7 +26,12 @@ export interface StartedChild<Name extends string = string> {
   readonly info: unknown;
   /** Settles, and never rejects, when that incarnation has ended. One that declined to run has ended as `'ignored'`. */
   readonly ended: Promise<ChildExit>;
-  /** Stops the child, whichever incarnation it is in now. Does nothing when it is gone already. */
+  /**
+   * Stops the child, whichever incarnation it is in now. Does nothing when it is gone already; while the supervisor stops,
+   * it waits for the child's end.
+   *
+   * @throws {TimeoutError} `CHILD_STOP_TIMEOUT` when it did not end within its stop limit and was left behind.
+   */
   stop(): Promise<void>;
 }
 

@@ -92,8 +92,9 @@ export class Child<Name extends string = string> {
 
   /** Whether the children behind it need not wait for it any more. */
   get isSettled(): boolean {
-    if (this.phase.kind === 'alive') return this.phase.incarnation.isReady && !this.phase.isStuck;
-    return !this.isActive;
+    if (this.phase.kind !== 'alive') return !this.isActive;
+    // One that was left behind holds up its group, unless it was to stop anyway.
+    return this.phase.isStuck ? this.isUnwanted : this.phase.incarnation.isReady;
   }
 
   get state(): ChildState {

@@ -1,43 +1,35 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { commands, setups } from './conformance/model/arbitraries.ts';
+import { describe, it } from 'vitest';
+import { commands, setups, treeSteps, trees } from './conformance/model/arbitraries.ts';
 import { Model } from './conformance/model/model.ts';
-import { compare } from './conformance/model/snapshot.ts';
-import { Act, Wait } from './conformance/model/steps.ts';
+import { Act, end } from './conformance/model/steps.ts';
+import { Tree } from './conformance/model/tree.ts';
+import { endTree, take } from './conformance/model/tree-steps.ts';
 import { World } from './conformance/model/world.ts';
 
-const numRuns = Number(process.env.SPILLWAY_MODEL_RUNS ?? 1_000);
+// More runs for a long search: SPILLWAY_MODEL_SCALE=20 vitest run src/supervisor/supervisor-model
+const scale = Number(process.env.SPILLWAY_MODEL_SCALE ?? 1);
+const timeout = 60_000 * scale;
 
-describe('Supervisor against its model', () => {
-  it('does what the model does, whatever happens', { timeout: 600_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(setups, commands, async ({ options, specs }, steps) => {
-        const model = new Model(options, specs);
-        const world = new World(options, specs);
-        await fc.asyncModelRun(async () => {
-          await new Act([{ kind: 'run' }]).run(model, world);
-          return { model, real: world };
-        }, steps);
-        await finish(model, world);
-      }),
-      { numRuns },
-    );
+describe('Supervisor, whatever happens', () => {
+  it('does what its model does', { timeout }, async () => {
+    const property = fc.asyncProperty(setups, commands, async ({ options, specs }, steps) => {
+      const model = new Model(options, specs);
+      const real = new World(options, specs);
+      await new Act([{ kind: 'run' }]).run(model, real);
+      await fc.asyncModelRun(() => ({ model, real }), steps);
+      await end(model, real);
+    });
+    await fc.assert(property, { numRuns: 500 * scale });
+  });
+
+  it('keeps its order, leaves nothing behind and settles every call, in any tree', { timeout }, async () => {
+    const property = fc.asyncProperty(trees, treeSteps, async (spec, steps) => {
+      const tree = new Tree(spec);
+      tree.run();
+      for (const step of steps) await take(tree, step);
+      await endTree(tree);
+    });
+    await fc.assert(property, { numRuns: 200 * scale });
   });
 });
-
-async function finish(model: Model, world: World): Promise<void> {
-  await new Act([{ kind: 'stop' }]).run(model, world);
-  await new Wait(10_000).run(model, world);
-  for (let round = 0; round < 20 && model.children.some((c) => c.isLiving); round++) {
-    for (const child of model.children) {
-      model.exit(child, 'normal');
-      world.actors[child.order]!.exit('normal');
-    }
-    model.settle();
-    await world.clock.settle();
-    compare(model, world);
-  }
-  expect(model.isActive).toBe(false);
-  expect(world.calls).not.toContain('pending');
-  expect(world.clock.timers).toBe(0);
-}

@@ -9,7 +9,7 @@ import { BringUp, stopChildren } from './bring-up.ts';
 import type { Child } from './child.ts';
 import type { ChildTable } from './child-table.ts';
 import type { SupervisorEvents } from './events.ts';
-import { type Ending, Incarnation } from './incarnation.ts';
+import { type Ending, Incarnation, type StopOutcome } from './incarnation.ts';
 import type { ResolvedSupervisorOptions } from './options.ts';
 import { hasFailedToStart, wantsRestart } from './restart-rules.ts';
 
@@ -79,8 +79,16 @@ export class SupervisorRun<Name extends string = string> {
     else this.#start(child);
   }
 
-  /** Takes a child that does not live out of whatever wants to start it. */
-  takeOut(child: Child<Name>): void {
+  /** Stops a child that is not wanted any more. Whatever wants to start it, or waits for it, goes on without it. */
+  async stopChild(child: Child<Name>): Promise<StopOutcome> {
+    child.isUnwanted = true;
+    this.#bringUp?.wake();
+    if (child.incarnation !== undefined) return child.incarnation.stop();
+    this.#takeOut(child);
+    return 'ended';
+  }
+
+  #takeOut(child: Child<Name>): void {
     if (child.phase.kind === 'backing-off') child.phase.cancel();
     child.phase = { kind: 'stopped' };
     child.failStart(stoppedTooEarly(child));
@@ -254,7 +262,7 @@ export class SupervisorRun<Name extends string = string> {
 
   async #stopAll(): Promise<void> {
     const { children, options } = this.#host;
-    for (const child of children) if (child.incarnation === undefined && child.isActive) this.takeOut(child);
+    for (const child of children) if (child.incarnation === undefined && child.isActive) this.#takeOut(child);
     await stopChildren(children, options.stopOrder);
   }
 
@@ -270,11 +278,12 @@ export class SupervisorRun<Name extends string = string> {
 
   #leaveBehind(child: Child<Name>, incarnation: Incarnation): void {
     child.phase = { kind: 'alive', incarnation, isStuck: true };
-    const error = incarnation.failure ?? stoppedTooEarly(child);
+    const { failure } = incarnation;
     if (child.isAwaited) {
       child.isUnwanted = true; // Nobody waits for it any more.
-      child.failStart(error);
-    } else if (this.#isStarting && !this.isStopping && !child.wasUp) this.#fail(error);
+      child.failStart(failure ?? stoppedTooEarly(child));
+    } else if (failure !== undefined && this.#isStarting && !this.isStopping && !child.wasUp)
+      this.#fail(failure);
   }
 
   #warn(message: string, child: Child<Name>, { exit }: Ending, more: LogFields = {}): void {

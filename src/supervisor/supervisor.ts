@@ -105,11 +105,7 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
    * @throws {ClosedError} when the supervisor does not run.
    */
   async stopChild(name: Name): Promise<void> {
-    const run = this.#current();
-    const child = this.#child(name);
-    child.isUnwanted = true;
-    if (child.incarnation === undefined) return run.takeOut(child);
-    if ((await child.incarnation.stop()) === 'left-behind') throw stillAlive(child);
+    await stopOrTell(this.#current(), this.#child(name));
   }
 
   /**
@@ -232,7 +228,7 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
       info: incarnation.info,
       ended: incarnation.ended.then(({ exit }) => exit),
       stop: async () => {
-        if (this.#children.has(child) && this.#run === run) await this.stopChild(child.name);
+        if (this.#children.has(child) && this.#run === run) await stopOrTell(run, child);
       },
     };
   }
@@ -266,6 +262,10 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
     if (this.#run === undefined) return this.#gaveUp ? 'gave-up' : 'idle';
     return this.#run.isStopping ? 'stopping' : 'running';
   }
+}
+
+async function stopOrTell<Name extends string>(run: SupervisorRun<Name>, child: Child<Name>): Promise<void> {
+  if ((await run.stopChild(child)) === 'left-behind') throw stillAlive(child);
 }
 
 function stillAlive(child: Child): TimeoutError {
