@@ -4,6 +4,16 @@
  * @module worker
  */
 export type { CallOptions } from './channel/calls.ts';
+export type {
+  DirectLaneItem,
+  DirectLaneReader,
+  DirectLaneReaderStats,
+} from './channel/direct-lane-reader.ts';
+export type {
+  DirectLaneWriter,
+  DirectLaneWriterEvents,
+  DirectLaneWriterStats,
+} from './channel/direct-lane-writer.ts';
 export type { WriteOptions } from './channel/lane-writer.ts';
 export type {
   CallHandlers,

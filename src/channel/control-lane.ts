@@ -1,54 +1,59 @@
-import type { MessagePort } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 import { OverflowError } from '../core/errors.ts';
-import type { Counter, StatePage } from './state-page.ts';
+import type { LanePort } from './lane-port.ts';
+import type { StatePage } from './state-page.ts';
 import { type ControlMessage, maxControlBacklog, maxPendingCalls, replies } from './wire.ts';
 
 /**
- * One end of the control lane. Nothing is dropped here, so the backlog is counted in shared memory: when the other end
- * has not taken {@link maxControlBacklog} messages, the next one is refused to its sender. Replies have room beyond.
+ * One end of the control lane. Nothing is dropped here, so each end counts what it has taken where the other can see it:
+ * when {@link maxControlBacklog} messages wait, the next one is refused to its sender. Replies have room beyond.
  */
 export class ControlLane {
-  readonly #port: MessagePort;
+  readonly #port: LanePort;
   readonly #page: StatePage;
-  readonly #outgoing: Counter;
+  readonly #takenByOther: 'controlTakenByParent' | 'controlTakenByWorker';
+  #sent = 0;
+  #seenTaken = 0;
 
   constructor(
-    port: MessagePort,
+    port: LanePort,
     page: StatePage,
     end: 'parent' | 'worker',
     onMessage: (message: ControlMessage) => void,
   ) {
-    const incoming = end === 'parent' ? 'controlToParent' : 'controlToWorker';
+    const taken = end === 'parent' ? 'controlTakenByParent' : 'controlTakenByWorker';
     this.#port = port;
     this.#page = page;
-    this.#outgoing = end === 'parent' ? 'controlToWorker' : 'controlToParent';
-    port.on('message', (message: ControlMessage) => {
-      page.add(incoming, -1);
+    this.#takenByOther = end === 'parent' ? 'controlTakenByWorker' : 'controlTakenByParent';
+    port.onMessage((message: ControlMessage) => {
+      page.count(taken);
       onMessage(message);
     });
   }
 
-  /** @throws {OverflowError} when the other end does not take its messages; what postMessage throws. */
-  post(message: ControlMessage): void {
-    const backlog = this.#page.get(this.#outgoing);
+  /** @throws {OverflowError} when the other end does not take its messages; what the port throws. */
+  post(message: ControlMessage, transfer?: readonly Transferable[]): void {
     const limit = replies.includes(message.type) ? maxControlBacklog + maxPendingCalls : maxControlBacklog;
+    const backlog = this.#backlog(limit);
     if (backlog >= limit) {
       throw new OverflowError(
         'OVERFLOW_CONTROL_LANE',
         `'${message.type}' not sent: ${backlog} control messages wait for the other end, limit ${limit}`,
       );
     }
-    // Counted first: the other end may take the message before this line returns, and the count is never negative.
-    this.#page.add(this.#outgoing, 1);
-    try {
-      this.#port.postMessage(message);
-    } catch (error) {
-      this.#page.add(this.#outgoing, -1);
-      throw error;
-    }
+    this.#port.post(message, transfer);
+    this.#sent++;
   }
 
   close(): void {
     this.#port.close();
+  }
+
+  // What was seen last is enough as long as it leaves room: in a worker process a look is a system call.
+  #backlog(limit: number): number {
+    if (this.#sent - this.#seenTaken < limit) return this.#sent - this.#seenTaken;
+    const taken = this.#page.get(this.#takenByOther);
+    this.#seenTaken += (taken - this.#seenTaken) >>> 0; // The number on the page wraps.
+    return this.#sent - this.#seenTaken;
   }
 }

@@ -1,11 +1,12 @@
-import type { MessagePort, Transferable } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 import { onAbort } from '../core/abort.ts';
 import { checkInteger } from '../core/check.ts';
 import { describeError } from '../core/error-transfer.ts';
 import { ClosedError, ConfigError } from '../core/errors.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import { RingQueue } from '../core/ring-queue.ts';
-import type { StatePage } from './state-page.ts';
+import { LaneBuffer, type QueuedItem, transferBytes } from './lane-buffer.ts';
+import type { LanePort } from './lane-port.ts';
 
 /** What the writer does with an item when its queue is full. */
 export type LaneOverflow =
@@ -46,12 +47,6 @@ export interface LaneCredit {
   readonly taken: number;
 }
 
-interface QueuedItem {
-  readonly item: unknown;
-  readonly transfer: readonly Transferable[];
-  readonly bytes: number;
-}
-
 // A producer that never leaves its tick (a synchronous loop) is flushed after this many items.
 const flushEveryItems = 32;
 
@@ -60,37 +55,56 @@ const flushEveryItems = 32;
  * go in one message; the reader gives the window back as its consumer takes items.
  */
 export class LaneWriter<Item> {
-  readonly #port: MessagePort;
   readonly #limits: LaneLimits;
-  readonly #page: StatePage;
-  readonly #queue: RingQueue<QueuedItem>;
+  readonly #publish: (counts: Uint32Array) => void;
+  readonly #buffer: LaneBuffer;
   /** Sizes of the items on their way, oldest first. */
   readonly #inFlight: RingQueue<number>;
   readonly #roomWaiters = new Set<() => void>();
-  #queuedBytes = 0;
+  readonly #writes = new Mailbox();
+  #port: LanePort | undefined;
   #inFlightBytes = 0;
   #isFlushing = false;
-  readonly #writes = new Mailbox();
   #waitingWrites = 0;
+  #blockedWriters = 0;
+  #blockedSinceMs = 0;
+  #blockedMs = 0;
   #isClosing = false;
   #hasEnded = false;
 
-  constructor(port: MessagePort, limits: LaneLimits, page: StatePage) {
-    this.#port = port;
+  /** @param publish - Gets the lane's counters, in the order of `laneCounters`, when they have changed. */
+  constructor(limits: LaneLimits, publish: (counts: Uint32Array) => void) {
     this.#limits = limits;
-    this.#page = page;
-    this.#queue = new RingQueue(limits.capacity);
+    this.#publish = publish;
+    this.#buffer = new LaneBuffer(limits);
     this.#inFlight = new RingQueue(limits.windowItems);
-    port.on('message', (credit: LaneCredit) => this.#onCredit(credit.taken));
   }
 
-  /** Whether an item is taken now. The byte bound is checked before the item, so one item may reach beyond it. */
+  /** Whether an item is taken now. */
   get hasRoom(): boolean {
-    return !this.#queue.isFull && this.#queuedBytes < this.#limits.maxBytes;
+    return this.#buffer.hasRoom;
+  }
+
+  /** The lane's counters, in the order of `laneCounters`. */
+  get counts(): Uint32Array {
+    return this.#buffer.counts;
   }
 
   get queuedItems(): number {
-    return this.#queue.length + this.#inFlight.length;
+    return this.#buffer.length + this.#inFlight.length;
+  }
+
+  /** Sends through this port from now on. What was on its way through another one is lost, and counted. */
+  attach(port: LanePort): void {
+    if (this.#port !== undefined) this.#detach();
+    this.#port = port;
+    port.onMessage((credit: LaneCredit) => {
+      if (this.#port === port) this.#onCredit(credit.taken);
+    });
+    void port.closed.then(() => {
+      if (this.#port === port) this.#detach();
+    });
+    this.#flush();
   }
 
   /**
@@ -127,43 +141,44 @@ export class LaneWriter<Item> {
     while (!this.hasRoom) {
       this.#refuseWhenClosing();
       signal?.throwIfAborted();
-      await this.#nextChange(signal);
+      await this.#blocked(signal);
     }
   }
 
-  /** Takes nothing new, waits until the parent's consumer has taken everything, and closes the port. */
+  /** Takes nothing new, waits until the consumer has taken everything or is gone for good, and closes the port. */
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#wake();
-    while (this.queuedItems + this.#waitingWrites > 0) {
+    while (this.#port !== undefined && this.queuedItems + this.#waitingWrites > 0) {
       this.#flush();
       await this.#nextChange();
     }
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#port.postMessage({ end: true } satisfies LaneBatch);
-    this.#port.close();
+    this.#buffer.count('lostItems', this.#buffer.length);
+    this.#port?.post({ end: true } satisfies LaneBatch);
+    this.#port?.close();
+    this.#wake();
+  }
+
+  /** Publishes the counters. Done at every change; a wait changes them all the time. */
+  publish(): void {
+    this.#countBlocked();
+    this.#publish(this.#buffer.counts);
   }
 
   async #insist(item: Item, options: WriteOptions): Promise<void> {
     while (!this.#offer(item, options)) {
       options.signal?.throwIfAborted();
-      await this.#nextChange(options.signal);
+      if (this.#hasEnded) throw new ClosedError('the data lane is closed');
+      await this.#blocked(options.signal);
     }
   }
 
   #offer(item: Item, options: WriteOptions): boolean {
     const { transfer = [], bytes = transferBytes(transfer) } = options;
-    checkInteger('bytes', bytes, 0);
-    const { overflow } = this.#limits;
-    if (!this.hasRoom && overflow === 'block') return false;
-    if (!this.hasRoom && overflow === 'drop-newest') {
-      this.#page.add('droppedItems', 1);
-      return true;
-    }
-    while (!this.hasRoom) this.#dropOldest();
-    this.#queue.push({ item, transfer, bytes });
-    this.#countQueued(bytes);
+    checkInteger('bytes', bytes, 0, 0x7fff_ffff);
+    if (!this.#buffer.offer({ item, transfer, bytes })) return false;
     this.#scheduleFlush();
     return true;
   }
@@ -172,31 +187,32 @@ export class LaneWriter<Item> {
     if (this.#isClosing) throw new ClosedError('the data lane is closed');
   }
 
-  #dropOldest(): void {
-    this.#page.add('droppedItems', 1);
-    this.#countQueued(-(this.#queue.shift()?.bytes ?? 0));
+  #scheduleFlush(): void {
+    if (this.#buffer.length >= flushEveryItems) this.#flush();
+    else this.#flushNextTurn();
   }
 
-  #scheduleFlush(): void {
-    if (this.#queue.length >= flushEveryItems) return this.#flush();
+  #flushNextTurn(): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     setImmediate(() => {
       this.#isFlushing = false;
       if (!this.#hasEnded) this.#flush();
+      this.#wake();
     });
   }
 
   #flush(): void {
     const batch: QueuedItem[] = [];
     while (this.#hasWindow) {
-      const queued = this.#queue.shift();
+      const queued = this.#buffer.shift();
       if (queued === undefined) break;
-      this.#countQueued(-queued.bytes);
       this.#inFlight.push(queued.bytes);
       this.#inFlightBytes += queued.bytes;
       batch.push(queued);
     }
+    this.#buffer.count('sentItems', batch.length);
+    this.publish();
     if (batch.length === 0) return;
     this.#send(batch);
     this.#wake();
@@ -206,18 +222,20 @@ export class LaneWriter<Item> {
     const items = batch.map(({ item }) => item);
     const transfer = batch.flatMap((queued) => queued.transfer);
     try {
-      this.#port.postMessage({ items } satisfies LaneBatch, transfer);
+      this.#port?.post({ items } satisfies LaneBatch, transfer);
     } catch (error) {
-      if (batch.length === 1) return this.#dropUnsendable(error);
+      if (batch.length === 1) return this.#dropUnsendable(batch[0]!, error);
       for (const queued of batch) this.#send([queued]); // Nothing was sent; the good ones of the batch still go.
     }
   }
 
   // Its writer is long gone, so nobody could catch this: it ends the worker, unless that survives uncaught errors. Sizes
   // in flight are interchangeable here, as only their sum is looked at.
-  #dropUnsendable(cause: unknown): void {
-    this.#page.add('droppedItems', 1);
+  #dropUnsendable(queued: QueuedItem, cause: unknown): void {
+    this.#buffer.countDropped(queued);
+    this.#buffer.count('sentItems', -1);
     this.#inFlightBytes -= this.#inFlight.shift() ?? 0;
+    this.publish();
     const message = `an item of the data lane was dropped: ${describeError(cause)}`;
     setImmediate(() => {
       throw new ConfigError(message, { cause });
@@ -226,20 +244,42 @@ export class LaneWriter<Item> {
 
   // The first item may pass the byte window alone, or one larger than the window would never leave.
   get #hasWindow(): boolean {
+    if (this.#port === undefined) return false;
     if (this.#inFlight.length === 0) return true;
     return !this.#inFlight.isFull && this.#inFlightBytes < this.#limits.windowBytes;
   }
 
+  // Not at once: a port hands over messages as long as there are any, so two ends that answer each other from within
+  // would keep their event loops from turning, and control messages waiting.
   #onCredit(taken: number): void {
     for (let index = 0; index < taken; index++) this.#inFlightBytes -= this.#inFlight.shift() ?? 0;
-    this.#flush();
+    this.#flushNextTurn();
+  }
+
+  #detach(): void {
+    this.#port?.close();
+    this.#port = undefined;
+    this.#buffer.count('lostItems', this.#inFlight.length);
+    this.#inFlight.clear();
+    this.#inFlightBytes = 0;
+    this.publish();
     this.#wake();
   }
 
-  #countQueued(bytes: number): void {
-    this.#queuedBytes += bytes;
-    this.#page.set('queuedItems', this.#queue.length);
-    this.#page.set('queuedBytes', this.#queuedBytes);
+  async #blocked(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#blockedWriters++ === 0) this.#blockedSinceMs = performance.now();
+    await this.#nextChange(signal);
+    this.#countBlocked();
+    this.#blockedWriters--;
+  }
+
+  // The time during which somebody waits, not the sum of all who do.
+  #countBlocked(): void {
+    if (this.#blockedWriters === 0) return;
+    const nowMs = performance.now();
+    this.#blockedMs += nowMs - this.#blockedSinceMs;
+    this.#blockedSinceMs = nowMs;
+    this.#buffer.setBlockedMs(this.#blockedMs);
   }
 
   #nextChange(signal?: AbortSignal): Promise<void> {
@@ -255,10 +295,4 @@ export class LaneWriter<Item> {
   #wake(): void {
     for (const wake of this.#roomWaiters) wake();
   }
-}
-
-function transferBytes(transfer: readonly Transferable[]): number {
-  let bytes = 0;
-  for (const item of transfer) if (item instanceof ArrayBuffer) bytes += item.byteLength;
-  return bytes;
 }

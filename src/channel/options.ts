@@ -7,14 +7,21 @@ import {
   checkOneOf,
   checkText,
   maxTimerMs,
+  refusal,
 } from '../core/check.ts';
 import { type Clock, clockMethods, systemClock } from '../core/clock.ts';
 import { type Logger, logMethods, safeLogger, silentLogger } from '../core/logger.ts';
-import type { LaneOverflow } from './lane-writer.ts';
+import type { LaneLimits, LaneOverflow } from './lane-writer.ts';
 import type { CallHandlers, Requests } from './protocol.ts';
 
 /** Options of {@link WorkerChannel.open}. */
 export interface WorkerChannelOptions<Protocol> {
+  /**
+   * Where the worker runs. A `'thread'` starts faster and hands buffers over instead of copying them. A `'process'` can be
+   * ended even when it is blocked inside a native call, survives nothing of its parent's and takes nothing down with it:
+   * the choice for native code. Everything else is the same, the worker's file included. Default `'thread'`.
+   */
+  readonly host?: 'thread' | 'process';
   /** What errors and logs call the worker. Default: the file's name. */
   readonly name?: string;
   /** Handed to the worker, which reads it as `channel.workerData`. Copied. */
@@ -34,7 +41,11 @@ export interface WorkerChannelOptions<Protocol> {
    * runs synchronously on purpose calls `channel.beat()`. Default 2000. `Infinity` switches the watch off.
    */
   readonly heartbeatTimeoutMs?: number;
-  /** Limits of the worker's heap and stack, as `node:worker_threads` takes them. */
+  /**
+   * Limits of the worker's heap and stack, as `node:worker_threads` takes them. A process has no `codeRangeSizeMb`, and
+   * its stack cannot be larger than the system allows. A thread that goes far beyond its limit in one step, such as one
+   * huge array, takes the whole process with it: V8 can end it only between steps.
+   */
   readonly resourceLimits?: ResourceLimits;
   /** Closes the channel when it aborts. */
   readonly signal?: AbortSignal;
@@ -52,6 +63,7 @@ export type ResolvedChannelOptions<Protocol> = Required<
 
 const known = [
   ...[
+    'host',
     'name',
     'workerData',
     'requests',
@@ -70,15 +82,16 @@ export function resolveChannelOptions<Protocol>(
 ): ResolvedChannelOptions<Protocol> {
   checkKnown('WorkerChannel', options, known);
   const { heartbeatTimeoutMs = 2_000, logger = silentLogger, clock = systemClock, signal } = options;
+  const host = checkOneOf('host', options.host ?? 'thread', ['thread', 'process']);
+  if (host === 'process') checkProcessOptions(file, options.resourceLimits);
   checkMethods('logger', logger, logMethods);
   checkMethods('clock', clock, clockMethods);
   if (signal !== undefined) checkMethods('signal', signal, ['addEventListener', 'removeEventListener']);
   return {
     ...options,
+    host,
     name: checkText('name', options.name ?? (file.pathname.split('/').at(-1) || 'worker')),
-    capacity: checkInteger('capacity', options.capacity ?? 256, 1, 1 << 20),
-    maxBytes: checkInteger('maxBytes', options.maxBytes ?? 16 << 20, 1, 0x7fff_ffff),
-    overflow: checkOneOf('overflow', options.overflow ?? 'block', ['block', 'drop-oldest', 'drop-newest']),
+    ...checkLaneBounds(options),
     startTimeoutMs: checkMs('startTimeoutMs', options.startTimeoutMs ?? 10_000, 1),
     heartbeatTimeoutMs:
       heartbeatTimeoutMs === Number.POSITIVE_INFINITY
@@ -87,4 +100,22 @@ export function resolveChannelOptions<Protocol>(
     logger: safeLogger(logger),
     clock,
   };
+}
+
+/** The bounds of a lane that its owner may choose. */
+export function checkLaneBounds(
+  options: Partial<Pick<LaneLimits, 'capacity' | 'maxBytes' | 'overflow'>>,
+): Pick<LaneLimits, 'capacity' | 'maxBytes' | 'overflow'> {
+  return {
+    capacity: checkInteger('capacity', options.capacity ?? 256, 1, 1 << 20),
+    maxBytes: checkInteger('maxBytes', options.maxBytes ?? 16 << 20, 1, 0x7fff_ffff),
+    overflow: checkOneOf('overflow', options.overflow ?? 'block', ['block', 'drop-oldest', 'drop-newest']),
+  };
+}
+
+function checkProcessOptions(file: URL, resourceLimits: ResourceLimits | undefined): void {
+  if (file.protocol !== 'file:') throw refusal('file', file.href, "a file: URL for host 'process'");
+  const codeRange = resourceLimits?.codeRangeSizeMb;
+  if (codeRange !== undefined)
+    throw refusal('resourceLimits.codeRangeSizeMb', codeRange, "absent for host 'process'");
 }

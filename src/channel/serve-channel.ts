@@ -1,9 +1,10 @@
-import { isMainThread, workerData as threadData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.ts';
 import { toErrorRecord } from '../core/error-transfer.ts';
 import { ClosedError, ConfigError } from '../core/errors.ts';
 import { attempt, type CallOptions, CallServer, PendingCalls } from './calls.ts';
 import { ControlLane } from './control-lane.ts';
+import type { DirectLaneReader } from './direct-lane-reader.ts';
+import type { DirectLaneWriter } from './direct-lane-writer.ts';
 import { LaneWriter, type WriteOptions } from './lane-writer.ts';
 import type {
   CallHandlers,
@@ -17,8 +18,10 @@ import type {
   Result,
   Statuses,
 } from './protocol.ts';
-import { StatePage } from './state-page.ts';
-import { type BootRecord, bootKey, type ControlMessage } from './wire.ts';
+import type { StatePage } from './state-page.ts';
+import { type ControlMessage, type LaneOffer, laneCall } from './wire.ts';
+import { findBoot, type WorkerBoot } from './worker-boot.ts';
+import { WorkerLanes } from './worker-lanes.ts';
 
 /** The handlers a worker serves: one function per command and per call of its protocol. */
 export type ServedHandlers<Protocol> = CommandHandlers<Commands<Protocol>> & CallHandlers<Calls<Protocol>>;
@@ -42,17 +45,17 @@ export interface ServeOptions {
  * await channel.write(packet, { transfer: [packet.buffer] });
  * ```
  *
- * @throws {ConfigError} in a thread that no `WorkerChannel` started, and when it was called before.
+ * @throws {ConfigError} in a thread or process that no `WorkerChannel` started, and when it was called before.
  */
 export function serveChannel<Protocol>(
   handlers: ServedHandlers<Protocol>,
   options: ServeOptions = {},
 ): ServedChannel<Protocol> {
-  const boot = isMainThread ? undefined : (threadData as Record<string, BootRecord> | null)?.[bootKey];
-  if (boot === undefined)
-    throw new ConfigError('serveChannel() runs only in a worker that WorkerChannel.open() started');
   // Two servers on the same ports would run each command twice.
   if (isServed) throw new ConfigError('serveChannel() was called in this worker before');
+  const boot = findBoot();
+  if (boot === undefined)
+    throw new ConfigError('serveChannel() runs only in a worker that WorkerChannel.open() started');
   isServed = true;
   return new ServedChannel<Protocol>(boot, handlers, options);
 }
@@ -68,23 +71,26 @@ export class ServedChannel<Protocol> {
   readonly #writer: LaneWriter<Data<Protocol>>;
   readonly #calls: PendingCalls;
   readonly #server: CallServer;
+  readonly #lanes = new WorkerLanes();
   readonly #stop = new AbortController();
   readonly #release: () => void | Promise<void>;
   readonly #beating: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
 
   /** @internal */
-  constructor(boot: BootRecord, handlers: ServedHandlers<Protocol>, options: ServeOptions) {
-    this.workerData = boot.userData;
-    this.#page = new StatePage(boot.page);
+  constructor(boot: WorkerBoot, handlers: ServedHandlers<Protocol>, options: ServeOptions) {
+    this.workerData = boot.start.userData;
+    this.#page = boot.page;
     this.#release = options.stop ?? (() => {});
     this.#control = new ControlLane(boot.control, this.#page, 'worker', (message) =>
       this.#onMessage(message),
     );
-    this.#writer = new LaneWriter(boot.data, boot.lane, this.#page);
+    this.#writer = new LaneWriter(boot.start.lane, (counts) => this.#page.setLane(counts));
+    this.#writer.attach(boot.data);
     this.#calls = new PendingCalls((message) => this.#control.post(message), systemClock);
-    this.#server = new CallServer(handlers, (message) => this.#control.post(message));
-    this.#beating = setInterval(() => this.beat(), boot.heartbeatIntervalMs);
+    const lanes = { [laneCall]: (offer: LaneOffer) => this.#lanes.take(offer) };
+    this.#server = new CallServer({ ...handlers, ...lanes }, (message) => this.#control.post(message));
+    this.#beating = setInterval(() => this.#turn(), boot.start.heartbeatIntervalMs);
     this.#beating.unref();
     this.#control.post({ type: 'ready' });
   }
@@ -106,7 +112,7 @@ export class ServedChannel<Protocol> {
 
   /** Shows the parent that the worker lives. Its event loop does so by itself; a loop that never awaits calls this. */
   beat(): void {
-    this.#page.add('beat', 1);
+    this.#page.count('beat');
   }
 
   /**
@@ -152,12 +158,36 @@ export class ServedChannel<Protocol> {
   }
 
   /**
+   * This worker's end of the {@link DirectLane} of that name, for writing. It may be asked for before the parent has
+   * connected it; there is no room until then.
+   *
+   * @throws {ConfigError} when this worker reads from that lane, or has 64 lanes.
+   */
+  laneWriter<Item>(name: string): DirectLaneWriter<Item> {
+    return this.#lanes.writer(name) as DirectLaneWriter<Item>;
+  }
+
+  /**
+   * This worker's end of the {@link DirectLane} of that name, for reading, for one consumer.
+   *
+   * @throws {ConfigError} when this worker writes to that lane, or has 64 lanes.
+   */
+  laneReader<Item>(name: string): DirectLaneReader<Item> {
+    return this.#lanes.reader(name) as DirectLaneReader<Item>;
+  }
+
+  /**
    * Ends the channel from this side: runs the `stop` option, refuses later writes, waits until the parent has taken
    * everything from before, closes. The thread ends when nothing else keeps it alive. Rejects with what `stop` threw.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #turn(): void {
+    this.beat();
+    this.#writer.publish();
   }
 
   async #close(): Promise<void> {
@@ -167,7 +197,7 @@ export class ServedChannel<Protocol> {
     try {
       await this.#release();
     } finally {
-      await this.#writer.close();
+      await Promise.all([this.#writer.close(), this.#lanes.close()]);
       this.#calls.end(closed);
       clearInterval(this.#beating);
       this.#control.close();

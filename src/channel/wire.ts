@@ -16,14 +16,18 @@ export type ControlMessage =
   | { readonly type: 'status'; readonly name: string; readonly detail: unknown; readonly atMs: number }
   | { readonly type: 'command-failed'; readonly name: string; readonly error: ErrorRecord };
 
-/** What the parent hands to a worker at its start, under the key {@link bootKey} of `workerData`. */
-export interface BootRecord {
-  readonly control: MessagePort;
-  readonly data: MessagePort;
-  readonly page: SharedArrayBuffer;
+/** What a worker is told at its start. */
+export interface StartRecord {
   readonly lane: LaneLimits;
   readonly heartbeatIntervalMs: number;
   readonly userData: unknown;
+}
+
+/** What the parent hands to a worker thread at its start, under the key {@link bootKey} of `workerData`. */
+export interface BootRecord extends StartRecord {
+  readonly control: MessagePort;
+  readonly data: MessagePort;
+  readonly page: SharedArrayBuffer;
 }
 
 /** Where the {@link BootRecord} lies in `workerData`. */
@@ -43,3 +47,23 @@ export const replies: readonly ControlMessage['type'][] = [
   'cancel',
   'stop',
 ];
+
+/** Name of the call by which a worker gets its end of a direct lane. */
+export const laneCall = 'spillway:lane';
+
+/** A worker's end of a direct lane. */
+export interface LaneOffer {
+  readonly name: string;
+  /** Whether the worker writes (`'from'`) or reads. */
+  readonly end: 'from' | 'to';
+  readonly limits: LaneLimits;
+  readonly link:
+    | { readonly kind: 'port'; readonly port: MessagePort }
+    /** Path of a local socket. */
+    | { readonly kind: 'listen' | 'connect'; readonly path: string }
+    /** The lane is over. */
+    | { readonly kind: 'end' };
+}
+
+/** Direct lanes of one worker. */
+export const maxLanes = 64;

@@ -1,10 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClosedError, WorkerExitError } from '../core/errors.ts';
 import type { LogFields } from '../core/logger.ts';
 import type { FaultyProtocol } from './fixtures/faulty.worker.ts';
 import type { WorkerChannelOptions } from './options.ts';
 import { WorkerChannel } from './worker-channel.ts';
 
+const hosts = ['thread', 'process'] as const;
+let host: (typeof hosts)[number] = 'thread';
 const opened: WorkerChannel<FaultyProtocol>[] = [];
 const fixture = (name: string): URL => new URL(`./fixtures/${name}.worker.ts`, import.meta.url);
 
@@ -12,7 +14,11 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((channel) => channel.close({ graceMs: 0 })));
 });
 
-describe('WorkerChannel: a parent that takes no messages', () => {
+describe('WorkerChannel in a thread: a parent that takes no messages', () => {
+  beforeEach(() => {
+    host = 'thread';
+  });
+
   it('does not kill a worker whose command fails because of it', async () => {
     const channel = await open();
     const failed = new Promise((resolve) => channel.once('commandFailed', resolve));
@@ -36,7 +42,11 @@ describe('WorkerChannel: a parent that takes no messages', () => {
   });
 });
 
-describe('WorkerChannel: items that cannot travel', () => {
+describe.each(hosts)('WorkerChannel in a %s: items that cannot travel', (kind) => {
+  beforeEach(() => {
+    host = kind;
+  });
+
   it('end the worker with an error that says so, and take no other item with them', async () => {
     const channel = await open();
     channel.send('writeWhatCannotTravel', {});
@@ -67,7 +77,11 @@ describe('WorkerChannel: items that cannot travel', () => {
   });
 });
 
-describe('WorkerChannel: a worker that ends badly', () => {
+describe.each(hosts)('WorkerChannel in a %s: a worker that ends badly', (kind) => {
+  beforeEach(() => {
+    host = kind;
+  });
+
   it('reports what the worker failed with while it was being closed, after its data', async () => {
     const errors: (LogFields | undefined)[] = [];
     const channel = await open({ logger: { ...silent, error: (_, fields) => errors.push(fields) } });
@@ -96,7 +110,7 @@ describe('WorkerChannel: a worker that ends badly', () => {
   });
 
   it('has no exit code when it was ended for being hung', async () => {
-    const { error } = (await WorkerChannel.open(fixture('mute'), { startTimeoutMs: 100 }).catch(
+    const { error } = (await WorkerChannel.open(fixture('mute'), { host, startTimeoutMs: 100 }).catch(
       (error: unknown) => ({ error }),
     )) as { readonly error: WorkerExitError };
     expect(error).toBeInstanceOf(WorkerExitError);
@@ -104,7 +118,11 @@ describe('WorkerChannel: a worker that ends badly', () => {
   });
 });
 
-describe('WorkerChannel: used at the wrong time', () => {
+describe.each(hosts)('WorkerChannel in a %s: used at the wrong time', (kind) => {
+  beforeEach(() => {
+    host = kind;
+  });
+
   it('refuses a second serveChannel in the same worker', async () => {
     const channel = await open();
     await expect(channel.call('serveAgain', {})).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
@@ -120,7 +138,7 @@ describe('WorkerChannel: used at the wrong time', () => {
 
   it('stops opening with the reason of the signal, without waiting for the worker', async () => {
     const abort = new AbortController();
-    const opening = WorkerChannel.open(fixture('mute'), { signal: abort.signal });
+    const opening = WorkerChannel.open(fixture('mute'), { host, signal: abort.signal });
     const startMs = performance.now();
     abort.abort(new Error('changed my mind'));
     await expect(opening).rejects.toThrow('changed my mind');
@@ -141,12 +159,30 @@ describe('WorkerChannel: used at the wrong time', () => {
   });
 });
 
+describe('WorkerChannel: options', () => {
+  it.each([
+    { options: { capacity: 0 }, says: /capacity must be .* got 0/ },
+    { options: { maxBytes: -1 }, says: /maxBytes must be .* got -1/ },
+    { options: { overflow: 'explode' }, says: /overflow must be .* got 'explode'/ },
+    { options: { heartbeatTimeoutMs: 10 }, says: /heartbeatTimeoutMs must be .* from 100 .* got 10/ },
+    { options: { startTimeoutMs: Number.NaN }, says: /startTimeoutMs must be .* got NaN/ },
+    { options: { host: 'fibre' }, says: /host must be one of 'thread', 'process', got 'fibre'/ },
+    {
+      options: { host: 'process', resourceLimits: { codeRangeSizeMb: 1 } },
+      says: /resourceLimits.codeRangeSizeMb must be absent .* got 1/,
+    },
+    { options: { timeout: 10 }, says: /no option 'timeout'/ },
+  ])('refuses $options', async ({ options, says }) => {
+    await expect(open(options as never)).rejects.toThrow(says);
+  });
+});
+
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 async function open(
   options: WorkerChannelOptions<FaultyProtocol> = {},
 ): Promise<WorkerChannel<FaultyProtocol>> {
-  const channel = await WorkerChannel.open<FaultyProtocol>(fixture('faulty'), options);
+  const channel = await WorkerChannel.open<FaultyProtocol>(fixture('faulty'), { host, ...options });
   opened.push(channel);
   return channel;
 }

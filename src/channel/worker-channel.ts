@@ -1,11 +1,11 @@
-import { once } from 'node:events';
-import type { MessagePort } from 'node:worker_threads';
 import { onAbort, orAbort, settledWithin } from '../core/abort.ts';
 import { checkMs, refusal } from '../core/check.ts';
 import { Emitter } from '../core/emitter.ts';
 import { describeError, fromErrorRecord } from '../core/error-transfer.ts';
 import { ClosedError } from '../core/errors.ts';
-import { type CallOptions, CallServer, PendingCalls } from './calls.ts';
+import { attempt, type CallOptions, CallServer, PendingCalls } from './calls.ts';
+import type { WorkerChannelEvents } from './channel-events.ts';
+import { readLaneStats, type WorkerChannelStats } from './channel-stats.ts';
 import { ControlLane } from './control-lane.ts';
 import { exitOf, leftBehindNote, type Verdict, type WorkerExit } from './exit.ts';
 import { HeartbeatWatch } from './heartbeat-watch.ts';
@@ -13,52 +13,14 @@ import { LaneReader } from './lane-reader.ts';
 import { type ResolvedChannelOptions, resolveChannelOptions, type WorkerChannelOptions } from './options.ts';
 import type { Calls, Commands, Data, Names, Params, Result, StatusEvent } from './protocol.ts';
 import { laneWindow, startWorker } from './start-worker.ts';
-import { StatePage } from './state-page.ts';
-import type { ThreadEnd, ThreadHost } from './thread-host.ts';
-import type { ControlMessage } from './wire.ts';
-
-/** Payload of `commandFailed`. */
-export interface CommandFailed {
-  /** The command's name. */
-  readonly command: string;
-  /** What its handler threw, with class and code. */
-  readonly error: Error;
-}
-
-/** What a {@link WorkerChannel} tells. */
-export type WorkerChannelEvents<Protocol> = {
-  /** The worker reported a status. */
-  status: [StatusEvent<Protocol>];
-  /** A command's handler threw in the worker; the worker goes on. */
-  commandFailed: [CommandFailed];
-  /** The worker's loop was seen to turn; at most every 40 ms. */
-  beat: [];
-  /** The worker has ended; nothing follows. */
-  closed: [WorkerExit];
-};
-
-/** A moment of a {@link WorkerChannel}. */
-export interface WorkerChannelStats {
-  /** Items of the data lane that wait in the worker. */
-  readonly queuedItems: number;
-  /** Bytes that wait in the worker. */
-  readonly queuedBytes: number;
-  /** Items that arrived and wait for the consumer. */
-  readonly unreadItems: number;
-  /** Items the consumer has taken. */
-  readonly takenItems: number;
-  /** Items that were dropped because the queue was full. */
-  readonly droppedItems: number;
-  /** Calls without an answer. */
-  readonly pendingCalls: number;
-  /** Time since the worker's loop was last seen to turn, in ms. */
-  readonly lastBeatAgeMs: number;
-}
+import { countThreadsLeftBehind } from './thread-host.ts';
+import { type ControlMessage, type LaneOffer, laneCall } from './wire.ts';
+import type { WorkerEnd, WorkerHost } from './worker-host.ts';
 
 /**
- * The parent's end of a channel to a worker thread of its own. Commands, calls and statuses always get through; the data
- * lane is bounded and holds the worker back when its consumer is slow. A worker that dies, hangs or is closed settles
- * everything that waited for it.
+ * The parent's end of a channel to a worker of its own, in a thread or a process. Commands, calls and statuses always
+ * get through; the data lane is bounded and holds the worker back when its consumer is slow. A worker that dies, hangs or
+ * is closed settles everything that waited for it.
  *
  * @typeParam Protocol - See {@link WorkerProtocol}.
  *
@@ -73,27 +35,38 @@ export interface WorkerChannelStats {
 export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protocol>> {
   /** What errors and logs call the worker. */
   readonly name: string;
+  /** Where the worker runs. */
+  readonly host: 'thread' | 'process';
   /**
    * What the worker writes, for one consumer: ends when the worker finished or was closed, throws
-   * {@link WorkerExitError} when it ended any other way. Items that were written before are delivered first.
+   * {@link WorkerExitError} when it ended any other way. Items that were written before are delivered first; what a
+   * process had not handed to the system when it exited is lost. A loop that was left can be taken up by another one.
    */
   readonly data: AsyncIterableIterator<Data<Protocol>, undefined>;
   /** Settles, and never rejects, when the worker has ended. */
   readonly closed: Promise<WorkerExit>;
   readonly #options: ResolvedChannelOptions<Protocol>;
-  readonly #page = new StatePage();
   readonly #ready = Promise.withResolvers<void>();
-  readonly #host: ThreadHost;
+  readonly #host: WorkerHost;
   readonly #control: ControlLane;
   readonly #reader: LaneReader<Data<Protocol>>;
   readonly #calls: PendingCalls;
   readonly #server: CallServer;
   readonly #watch: HeartbeatWatch;
   #held: ControlMessage[] | undefined = [];
+  #hasServed = false;
   #verdict: Verdict | undefined;
 
   /**
-   * Starts a worker thread and waits until its `serveChannel` has been called.
+   * How many threads of this process are blocked in a native call and could not be ended. Each holds its memory, and
+   * `process.exit()` waits for them; a worker that calls into native code that may block belongs into a process.
+   */
+  static get threadsLeftBehind(): number {
+    return countThreadsLeftBehind();
+  }
+
+  /**
+   * Starts a worker and waits until its `serveChannel` has been called.
    *
    * @param file - The worker's file.
    * @throws {ConfigError} when an option is unknown or out of range.
@@ -115,21 +88,23 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
   private constructor(file: URL, options: ResolvedChannelOptions<Protocol>) {
     super(options.logger);
     this.name = options.name;
+    this.host = options.host;
     this.#options = options;
-    const { host, control, data } = startWorker(file, this.#page, options);
-    this.#host = host;
-    this.#control = new ControlLane(control, this.#page, 'parent', (message) => this.#onMessage(message));
-    this.#reader = new LaneReader(data, laneWindow.windowItems);
+    this.#host = startWorker(file, options as ResolvedChannelOptions<unknown>);
+    const { control, data, page } = this.#host;
+    this.#control = new ControlLane(control, page, 'parent', (message) => this.#onMessage(message));
+    this.#reader = new LaneReader(laneWindow.windowItems);
+    this.#reader.attach(data);
     this.data = this.#reader;
-    this.#calls = new PendingCalls((message) => this.#control.post(message), options.clock);
+    this.#calls = new PendingCalls((...args) => this.#control.post(...args), options.clock);
     this.#server = new CallServer(options.requests ?? {}, (message) => this.#control.post(message));
     // The limit for a worker that does not serve yet is `startTimeoutMs`; its loop may stand still while it loads.
-    this.#watch = new HeartbeatWatch(this.#page, options.clock);
+    this.#watch = new HeartbeatWatch(page, options.clock);
     this.#watch.start(options.startTimeoutMs, {
       beat: () => {},
-      silent: () => this.#end({ reason: 'start-timeout', limitMs: options.startTimeoutMs }),
+      silent: () => this.#giveUp(options.startTimeoutMs),
     });
-    this.closed = this.#whenEnded(control, data);
+    this.closed = this.#whenEnded();
   }
 
   /**
@@ -158,14 +133,16 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
     return (await this.#calls.call(name, params, options)) as Result<Calls<Protocol>[Name]>;
   }
 
+  /** @internal Gives the worker its end of a {@link DirectLane}; settles when it has it. */
+  async offerLane(offer: LaneOffer): Promise<void> {
+    const transfer = offer.link.kind === 'port' ? [offer.link.port] : [];
+    await this.#calls.call(laneCall, offer, {}, transfer);
+  }
+
   /** How full the lanes are and how lively the worker is. Read from shared memory: true for a stuck worker as well. */
   stats(): WorkerChannelStats {
     return {
-      queuedItems: this.#page.get('queuedItems'),
-      queuedBytes: this.#page.get('queuedBytes'),
-      unreadItems: this.#reader.waiting,
-      takenItems: this.#reader.takenTotal,
-      droppedItems: this.#page.get('droppedItems'),
+      ...readLaneStats(this.#host.page, this.#reader),
       pendingCalls: this.#calls.size,
       lastBeatAgeMs: this.#watch.ageMs,
     };
@@ -173,7 +150,8 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
 
   /**
    * Asks the worker to stop, waits `graceMs` for it to flush and end, then terminates it. May be called again: the
-   * shorter grace wins.
+   * shorter grace wins. A consumer that is in a loop over `data`, or starts one right after this call, gets everything the
+   * worker still has; while nobody is in one, that is discarded and counted, so no grace is spent on a consumer that left.
    *
    * @param options - `graceMs`: 0 terminates at once. Default 2000.
    */
@@ -203,7 +181,7 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
     void this.closed.then(release);
     this.#watch.start(heartbeatTimeoutMs, {
       beat: () => this.emit('beat'),
-      silent: () => this.#end({ reason: 'hung', limitMs: heartbeatTimeoutMs }),
+      silent: () => this.#endHung(heartbeatTimeoutMs),
     });
     // What the worker said in the meantime waits until the caller has had a chance to add its listeners.
     setImmediate(() => this.#release());
@@ -216,9 +194,14 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
   }
 
   #onMessage(message: ControlMessage): void {
-    if (message.type === 'ready') this.#ready.resolve();
+    if (message.type === 'ready') this.#onReady();
     else if (this.#held !== undefined) this.#held.push(message);
     else this.#dispatch(message);
+  }
+
+  #onReady(): void {
+    this.#hasServed = true;
+    this.#ready.resolve();
   }
 
   #dispatch(message: ControlMessage): void {
@@ -248,35 +231,37 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
 
   #askToStop(): void {
     this.#verdict = { reason: 'closed' };
-    this.#page.set('stop', 1);
-    try {
-      this.#control.post({ type: 'stop' });
-    } catch {
-      // The worker takes no messages; it sees the flag, or the grace ends.
-    }
+    this.#host.page.set('stop', 1);
+    attempt(() => this.#control.post({ type: 'stop' })); // One that takes no messages sees the flag, or the grace ends.
+    this.#reader.drain();
   }
 
-  #end(verdict: Verdict): void {
-    this.#verdict ??= verdict;
+  #giveUp(limitMs: number): void {
+    this.#verdict ??= { reason: 'start-timeout', limitMs };
     void this.#host.terminate();
   }
 
-  async #whenEnded(control: MessagePort, data: MessagePort): Promise<WorkerExit> {
-    const portsClosed = Promise.all([once(control, 'close'), once(data, 'close')]);
-    const end = await this.#host.ended;
-    // What the worker posted before it ended is still delivered, up to the ports' close events.
-    if (end.exitCode === undefined) {
-      control.close();
-      data.close();
-    }
-    await portsClosed;
+  #endHung(limitMs: number): void {
+    this.#verdict ??= { reason: 'hung', limitMs };
+    this.#host.page.set('stop', 1); // A loop that looks at it may let go of what it holds.
+    void this.#host.terminateHung();
+  }
+
+  async #whenEnded(): Promise<WorkerExit> {
+    const { ended, control, data } = this.#host;
+    const end = await ended;
+    // What the worker posted before it ended is still delivered, up to the close of its ports.
+    await Promise.all([control.closed, data.closed]);
     this.#release();
     return this.#settle(end);
   }
 
-  #settle(end: ThreadEnd): WorkerExit {
+  #settle(end: WorkerEnd): WorkerExit {
     this.#watch.stop();
-    const exit = exitOf(this.name, this.#verdict, this.#reader.hasFinished, end);
+    this.#host.release();
+    const { name } = this;
+    const { hasFinished } = this.#reader;
+    const exit = exitOf({ name, verdict: this.#verdict, hasServed: this.#hasServed, hasFinished }, end);
     this.#verdict ??= exit;
     if (exit.reason === 'closed') this.#reportBadEnd(end);
     const error = exit.error ?? new ClosedError(`${this.name} was closed`);
@@ -288,8 +273,8 @@ export class WorkerChannel<Protocol> extends Emitter<WorkerChannelEvents<Protoco
   }
 
   // Who closes a channel need not care how the worker took it; the operator does.
-  #reportBadEnd({ error, exitCode }: ThreadEnd): void {
-    if (error === undefined && exitCode !== undefined) return;
+  #reportBadEnd({ error, isLeftBehind }: WorkerEnd): void {
+    if (error === undefined && !isLeftBehind) return;
     const what = error === undefined ? leftBehindNote : describeError(error);
     this.#options.logger.error('worker did not close in good order', { worker: this.name, error: what });
   }
