@@ -17,6 +17,7 @@ const options: Options = {
   entry: {
     ...entries,
     'ingest.worker': 'src/rtmp/ingest.worker.ts',
+    'demux.worker': 'src/ffmpeg/demux.worker.ts',
     'pool.worker': 'src/pool/pool.worker.ts',
   },
   dts: { entry: entries },

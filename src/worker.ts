@@ -8,11 +8,14 @@ export type {
   DirectLaneItem,
   DirectLaneReader,
   DirectLaneReaderStats,
+  LaneDiscontinuity,
+  LaneItem,
 } from './channel/direct-lane-reader.ts';
 export type {
   DirectLaneWriter,
   DirectLaneWriterEvents,
   DirectLaneWriterStats,
+  ReaderReplaced,
 } from './channel/direct-lane-writer.ts';
 export type { WriteOptions } from './channel/lane-writer.ts';
 export type {
@@ -36,3 +39,5 @@ export {
   type ServeOptions,
   serveChannel,
 } from './channel/serve-channel.ts';
+
+export type { LaneCounter } from './channel/state-page.ts';

@@ -5,14 +5,27 @@ import type { LanePort } from './lane-port.ts';
 import { LaneReader } from './lane-reader.ts';
 import type { LaneLimits } from './lane-writer.ts';
 
-/** What a {@link DirectLaneReader} yields. */
-export type DirectLaneItem<Item> =
-  | { readonly kind: 'item'; readonly value: Item }
+/** An item that came over a direct lane. */
+export interface LaneItem<Item> {
+  /** Tells it from a {@link LaneDiscontinuity}. */
+  readonly kind: 'item';
+  /** What the writer wrote. */
+  readonly value: Item;
+}
+
+/** The writer was replaced. */
+export interface LaneDiscontinuity {
+  /** Tells it from a {@link LaneItem}. */
+  readonly kind: 'discontinuity';
   /**
-   * The writer was replaced. `'closed'`: the one before had ended its lane, and all of it has been delivered. `'lost'`: it
-   * had not, so some of what it wrote may be missing.
+   * `'closed'`: the one before had ended its lane, and all of it has been delivered. `'lost'`: it had not, so some of what it
+   * wrote may be missing.
    */
-  | { readonly kind: 'discontinuity'; readonly reason: 'closed' | 'lost' };
+  readonly reason: 'closed' | 'lost';
+}
+
+/** What a {@link DirectLaneReader} yields. */
+export type DirectLaneItem<Item> = LaneItem<Item> | LaneDiscontinuity;
 
 /** A moment of a {@link DirectLaneReader}, counted since it was made. */
 export interface DirectLaneReaderStats {
@@ -38,6 +51,7 @@ export class DirectLaneReader<Item> implements AsyncIterableIterator<DirectLaneI
   #port: LanePort | undefined;
   #hasWriterEnded = false;
 
+  /** The loop itself: there is one consumer. */
   [Symbol.asyncIterator](): this {
     return this;
   }

@@ -5,10 +5,16 @@ import type { LanePort } from './lane-port.ts';
 import { type LaneLimits, LaneWriter, type WriteOptions } from './lane-writer.ts';
 import { type LaneCounter, laneCounters } from './state-page.ts';
 
+/** Payload of `discontinuity`. */
+export interface ReaderReplaced {
+  /** Items that were on their way and may not have been taken. */
+  readonly lostItems: number;
+}
+
 /** What a {@link DirectLaneWriter} tells. */
 export type DirectLaneWriterEvents = {
-  /** The reader was replaced: `lostItems` were on their way and may not have been taken. What waited here still goes. */
-  discontinuity: [{ readonly lostItems: number }];
+  /** The reader was replaced. What waited here still goes. */
+  discontinuity: [ReaderReplaced];
 };
 
 /** A moment of a {@link DirectLaneWriter}, counted since it was made. Items and bytes, but `blockedMs`. */

@@ -18,7 +18,7 @@ export interface DirectLaneOptions {
   readonly name: string;
   /** Items that may wait in the worker that writes, beside the 64 that may be on their way. Default 256. */
   readonly capacity?: number;
-  /** Bytes that may wait in the worker that writes, beside the 4 MiB on their way. Default 16 MiB. */
+  /** Bytes that may wait in the worker that writes, beside the 32 MiB on their way. Default 16 MiB. */
   readonly maxBytes?: number;
   /** What happens to an item when that worker's queue is full. Default `'block'`: the worker waits. */
   readonly overflow?: LaneOverflow;

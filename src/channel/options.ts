@@ -30,7 +30,7 @@ export interface WorkerChannelOptions<Protocol> {
   readonly requests?: CallHandlers<Requests<Protocol>>;
   /** Items that may wait in the worker, 1 to 1 048 576, beside the 64 that may be on their way. Default 256. */
   readonly capacity?: number;
-  /** Bytes that may wait in the worker, beside the 4 MiB on their way; one item may reach beyond. Default 16 MiB. */
+  /** Bytes that may wait in the worker, beside the 32 MiB on their way; one item may reach beyond. Default 16 MiB. */
   readonly maxBytes?: number;
   /** What happens to an item when the worker's queue is full. Default `'block'`: the worker waits. */
   readonly overflow?: LaneOverflow;

@@ -158,7 +158,7 @@ export class ServedChannel<Protocol> {
   }
 
   /**
-   * This worker's end of the {@link DirectLane} of that name, for writing. It may be asked for before the parent has
+   * This worker's end of the `DirectLane` of that name, for writing. It may be asked for before the parent has
    * connected it; there is no room until then.
    *
    * @throws {ConfigError} when this worker reads from that lane, or has 64 lanes.
@@ -168,7 +168,7 @@ export class ServedChannel<Protocol> {
   }
 
   /**
-   * This worker's end of the {@link DirectLane} of that name, for reading, for one consumer.
+   * This worker's end of the `DirectLane` of that name, for reading, for one consumer.
    *
    * @throws {ConfigError} when this worker writes to that lane, or has 64 lanes.
    */
