@@ -1,5 +1,5 @@
-/** What the writer of a data lane publishes, in this order. Items and bytes, but `blockedMs`. */
-export const laneCounters = [
+/** What the writer of a data lane publishes, in this order. */
+export const laneCounters: readonly LaneCounter[] = [
   'queuedItems',
   'queuedBytes',
   'highWaterItems',
@@ -9,10 +9,19 @@ export const laneCounters = [
   'sentItems',
   'lostItems',
   'blockedMs',
-] as const;
+];
 
-/** One of {@link laneCounters}. */
-export type LaneCounter = (typeof laneCounters)[number];
+/** What the writing end of a lane counts: items and bytes, but `blockedMs`. */
+export type LaneCounter =
+  | 'queuedItems'
+  | 'queuedBytes'
+  | 'highWaterItems'
+  | 'highWaterBytes'
+  | 'droppedItems'
+  | 'droppedBytes'
+  | 'sentItems'
+  | 'lostItems'
+  | 'blockedMs';
 
 // Every counter has one writer, so that none needs an atomic addition: there is no such thing between processes. A writer
 // has a line of 64 bytes to itself, so that two that count do not slow each other down.
