@@ -118,7 +118,7 @@ describe.each(hosts)('WorkerChannel in a %s: data', (kind) => {
   it('bounds the bytes that wait', async () => {
     const channel = await open({ maxBytes: 10_000 });
     channel.send('write', { from: 0, count: 100, bytes: 1 << 20 });
-    await eventually(() => channel.stats().unreadItems === 4 && channel.stats().queuedItems === 1);
+    await eventually(() => channel.stats().unreadItems === 32 && channel.stats().queuedItems === 1);
     expect(channel.stats().queuedBytes).toBe(1 << 20);
     expect(await take(channel, 100)).toHaveLength(100);
   });
