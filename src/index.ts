@@ -65,7 +65,7 @@ export {
   type WorkerExitErrorOptions,
 } from './core/errors.ts';
 export { type LogFields, type Logger, silentLogger } from './core/logger.ts';
-export { runAlone, type Service, type ServiceContext } from './core/service.ts';
+export { announcesRestart, runAlone, type Service, type ServiceContext } from './core/service.ts';
 export { BoundedFanout } from './fanout/bounded-fanout.ts';
 export type { FanoutOptions, MaxLag, SubscribeOptions } from './fanout/options.ts';
 export type {

@@ -107,7 +107,11 @@ describe('SupervisedWorker: the end of a loop', () => {
     const life = await start(worker);
     worker.send('writeOnStop', { count: 100 });
     life.abort.abort();
-    await eventually(() => worker.stats().channel?.unreadItems === 63); // And one that was asked for.
+    // 63, one that was asked for, and the rest in the worker, which may take longer to have written it.
+    await eventually(() => {
+      const { unreadItems, queuedItems, inFlightItems } = worker.stats().channel ?? {};
+      return unreadItems === 63 && (queuedItems ?? 0) + (inFlightItems ?? 0) === 36;
+    });
     worker.kill();
     await life.ended;
     const deliveries = [];
@@ -192,6 +196,14 @@ describe('SupervisedWorker: the end of a loop', () => {
 });
 
 describe('SupervisedWorker: loops', () => {
+  it('end when the supervisor stops while no worker lives', async () => {
+    const worker = create();
+    const reading = take(worker, 5);
+    await liveAndDie(worker, 0, 1);
+    worker.retire();
+    expect(inShort(await reading)).toEqual([0]);
+  });
+
   it('begin where the last one was left', async () => {
     const worker = create();
     await start(worker);

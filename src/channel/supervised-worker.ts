@@ -1,7 +1,7 @@
 import { onAbort } from '../core/abort.ts';
 import { Emitter } from '../core/emitter.ts';
-import { ClosedError, ConfigError, StateError, TimeoutError } from '../core/errors.ts';
-import type { Service, ServiceContext } from '../core/service.ts';
+import { ClosedError, ConfigError } from '../core/errors.ts';
+import { announcesRestart, type Service, type ServiceContext } from '../core/service.ts';
 import type { CallOptions } from './calls.ts';
 import type { WorkerChannelStats } from './channel-stats.ts';
 import { ContinuousData } from './continuous-data.ts';
@@ -51,8 +51,8 @@ export class SupervisedWorker<Protocol> extends Emitter<SupervisedWorkerEvents<P
   /**
    * What the workers write, for one loop at a time. The loop survives restarts: what was received from an incarnation
    * comes first, then one {@link Discontinuity}, then the items of the next one. It ends when `run` ended in good order
-   * (finished, or stopped), not when `run` failed, since a supervisor starts the next incarnation; leave it from outside
-   * with the iterator's `return()` when none will come. A loop begins where the last one was left, and waits for a worker
+   * (finished, or stopped) or the supervisor stops before the next one, not when `run` failed, since a supervisor starts
+   * the next incarnation; after one that gave up for good, leave it from outside with the iterator's `return()`. A loop begins where the last one was left, and waits for a worker
    * when there is none. One that begins after a run has ended and another has begun takes that end as a discontinuity.
    *
    * A slow consumer holds the worker back. An incarnation that ended leaves at most 65 items, and eight such rests are
@@ -175,6 +175,11 @@ export class SupervisedWorker<Protocol> extends Emitter<SupervisedWorkerEvents<P
     this.#data.end();
   }
 
+  /** Ends a loop over `data` that waits for a worker: none will come. Called by a supervisor that stops meanwhile. */
+  retire(): void {
+    if (!this.#isRunning) this.#data.end();
+  }
+
   /** Terminates the worker without grace. `run` settles soon after, also when the thread cannot be ended. */
   kill(): void {
     void this.#channel?.close({ graceMs: 0 });
@@ -237,10 +242,4 @@ export class SupervisedWorker<Protocol> extends Emitter<SupervisedWorkerEvents<P
     if (this.#channel === undefined) throw new ClosedError(`${this.name} has no worker: '${name}' not sent`);
     return this.#channel;
   }
-}
-
-function announcesRestart(reason: unknown): reason is Error {
-  return (
-    reason instanceof TimeoutError || (reason instanceof StateError && reason.code === 'CHILD_RESTARTING')
-  );
 }

@@ -1,9 +1,11 @@
+import { type SpillwayError, StateError, TimeoutError } from './errors.ts';
+
 /** What a running service gets from whoever runs it. */
 export interface ServiceContext {
   /**
    * Aborts when the service shall stop. `run` then tidies up and returns. A supervisor says why in `signal.reason`: a
    * `ClosedError` when that is all; a `TimeoutError` (`CHILD_HUNG`, `CHILD_START_TIMEOUT`) or a `StateError`
-   * (`CHILD_RESTARTING`) when another `run` is to follow.
+   * (`CHILD_RESTARTING`) when another `run` is to follow, or may.
    */
   readonly signal: AbortSignal;
   /**
@@ -30,6 +32,18 @@ export interface Service {
    * settles soon after. Called by a supervisor; a service that cannot be forced leaves it out.
    */
   kill?(): void;
+  /**
+   * Called by a supervisor that was going to run it, or to run it again, and now will not: the supervisor was stopped, or
+   * the child was, while it waited. For a service that has something open between two runs. Leave it out otherwise.
+   */
+  retire?(): void;
+}
+
+/** Whether the reason of an abort says that another `run` is to follow, or may: see {@link ServiceContext.signal}. */
+export function announcesRestart(reason: unknown): reason is SpillwayError {
+  return (
+    reason instanceof TimeoutError || (reason instanceof StateError && reason.code === 'CHILD_RESTARTING')
+  );
 }
 
 /** Runs a service without a supervisor: progress and readiness go nowhere. */

@@ -18,8 +18,9 @@ export interface SessionHooks {
   saturated(): void;
 }
 
-// Half of the smallest heartbeat limit that makes sense for threads.
-const probeIntervalMs = 500;
+// An answer just after a look spares the next question. So an idle pool is silent for two intervals at most, half of the
+// smallest heartbeat limit that makes sense for threads.
+const probeIntervalMs = 250;
 
 /** One run of a pool: its tasks, and the crew that works on them. */
 export class PoolSession {

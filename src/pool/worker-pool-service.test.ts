@@ -109,9 +109,9 @@ describe('WorkerPool: as a service', () => {
     const { pool, ready, beats } = start({ clock });
     await ready;
     const answered = beats();
-    await clock.advance(500); // A thread has just answered.
+    await clock.advance(250); // A thread has just answered.
     expect(beats()).toBe(answered);
-    await clock.advance(500);
+    await clock.advance(250);
     expect(await pool.exec({ do: 'add', with: [2, 3] })).toBe(5); // Waits behind the question.
     expect(beats()).toBe(answered + 2);
     const { flag, raised } = createFlag();
@@ -123,6 +123,17 @@ describe('WorkerPool: as a service', () => {
     await hung;
     expect(await pool.exec({ do: 'add', with: [2, 3] })).toBe(5);
     expect(beats()).toBeGreaterThan(answered + 2);
+  });
+
+  it('beats at least every half second while it has nothing to do', async () => {
+    const clock = new ManualClock();
+    const { ready, beats } = start({ clock });
+    await ready;
+    for (let half = 0; half < 3; half++) {
+      const before = beats();
+      await clock.advance(500);
+      while (beats() === before) await new Promise((resolve) => setImmediate(resolve)); // The thread's answer comes in real time.
+    }
   });
 
   it('sends threads home that have nothing to do, down to minThreads', async () => {

@@ -22,7 +22,7 @@ export interface StartedChild<Name extends string = string> {
   readonly name: Name;
   /** Which life of the child was started; 1 is the first. */
   readonly incarnation: number;
-  /** What the child gave to `ready()`. */
+  /** What the child gave to `ready()`. `undefined` without a start limit, as nobody waited for it. */
   readonly info: unknown;
   /** Settles, and never rejects, when that incarnation has ended. One that declined to run has ended as `'ignored'`. */
   readonly ended: Promise<ChildExit>;

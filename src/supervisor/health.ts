@@ -83,7 +83,7 @@ export interface SupervisorHealth<Name extends string = string> {
   readonly name: string;
   /** The worst word of its children; `failing` when it does not run. */
   readonly status: HealthStatus;
-  /** What it does. */
+  /** What it does. `idle` and `gave-up` do not run: the latter's last run failed, by its restart limit or at the start. */
   readonly state: 'idle' | 'running' | 'stopping' | 'gave-up';
   /** Restarts within the window that ends now. */
   readonly restartsInWindow: number;

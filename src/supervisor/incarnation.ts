@@ -1,7 +1,7 @@
 import { settledWithin } from '../core/abort.ts';
 import type { Clock, Timer } from '../core/clock.ts';
-import { describeError } from '../core/error-transfer.ts';
-import { ClosedError, ShutdownError, type SpillwayError, TimeoutError } from '../core/errors.ts';
+import { describeError, toErrorRecord } from '../core/error-transfer.ts';
+import { ClosedError, type SpillwayError, TimeoutError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
 import type { ChildExit, ExitReason } from './health.ts';
 import type { ResolvedChildOptions } from './options.ts';
@@ -43,6 +43,7 @@ export class Incarnation {
   readonly #timers: { start?: Timer; heartbeat?: Timer } = {};
   #verdict: { readonly reason: ExitReason; readonly error?: SpillwayError } | undefined;
   #stopping: Promise<StopOutcome> | undefined;
+  #hasBegun = false;
   #wasKilled = false;
   #lastBeatAtMs: number;
   #readyAtMs: number | undefined;
@@ -72,7 +73,7 @@ export class Incarnation {
   }
 
   get isStopping(): boolean {
-    return this.#abort.signal.aborted;
+    return this.#verdict !== undefined;
   }
 
   /** Why it is being ended, when that is not because somebody asked. */
@@ -96,6 +97,7 @@ export class Incarnation {
   async #run(): Promise<Ending> {
     // The owner stores this object first: a service may call `ready()` before its first await.
     await Promise.resolve();
+    this.#hasBegun = true;
     let error: unknown;
     try {
       await this.#service.run({
@@ -123,7 +125,7 @@ export class Incarnation {
   #reason(thrown: unknown): ExitReason {
     if (this.#verdict?.reason === 'stopped' && this.#wasKilled) return 'killed';
     if (this.#verdict !== undefined) return this.#verdict.reason;
-    if (thrown instanceof ShutdownError) return 'shutdown';
+    if (codeOf(thrown) === 'SHUTDOWN') return 'shutdown';
     if (thrown !== undefined) return 'failed';
     return this.isReady ? 'returned' : 'ignored';
   }
@@ -139,8 +141,8 @@ export class Incarnation {
   // else went wrong while it tidied up.
   #isAnswerToAbort(thrown: unknown): boolean {
     if (this.#wasKilled || thrown === this.#abort.signal.reason) return true;
-    if (thrown instanceof ClosedError || thrown instanceof ShutdownError) return true;
-    return thrown instanceof Error && thrown.name === 'AbortError';
+    const code = codeOf(thrown);
+    return code === 'CLOSED' || code === 'SHUTDOWN' || toErrorRecord(thrown).name === 'AbortError';
   }
 
   #end(reason: ExitReason, error: SpillwayError): Promise<StopOutcome> {
@@ -151,6 +153,8 @@ export class Incarnation {
   async #stop(reason: ExitReason, error: SpillwayError): Promise<StopOutcome> {
     this.#verdict = reason === 'stopped' ? { reason } : { reason, error };
     this.#cancelTimers();
+    // A service that only listens for the abort must have had a chance to: its `run` is called earlier in this turn's queue.
+    if (!this.#hasBegun) await Promise.resolve();
     this.#abort.abort(error);
     const { stopTimeoutMs } = this.#options;
     const isBrutal = stopTimeoutMs === 0 && this.#service.kill !== undefined; // OTP's brutal_kill
@@ -171,7 +175,8 @@ export class Incarnation {
     if (this.#service.kill === undefined) return false;
     this.#wasKilled = true;
     try {
-      this.#service.kill();
+      // An asynchronous one may fail later. Whether it helped is seen from the end of `run`.
+      Promise.resolve(this.#service.kill()).catch(() => {});
     } catch {
       return false; // It lives on, and is reported as left behind.
     }
@@ -226,4 +231,10 @@ export class Incarnation {
     this.#timers.start?.cancel();
     this.#timers.heartbeat?.cancel();
   }
+}
+
+// By way of a record, since what was thrown may be a proxy that throws at every look.
+function codeOf(thrown: unknown): string | undefined {
+  const { isOurs, code } = toErrorRecord(thrown);
+  return isOurs ? code : undefined;
 }

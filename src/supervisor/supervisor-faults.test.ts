@@ -71,6 +71,45 @@ describe('Supervisor: callbacks that throw', () => {
   );
 });
 
+describe('Supervisor: what a child throws', () => {
+  it('restarts one that throws what cannot even be looked at', async () => {
+    const { supervisor, child, clock } = create();
+    const stop = new AbortController();
+    const outcome = supervisor.run({ signal: stop.signal });
+    await clock.settle();
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    child.fail(proxy);
+    await clock.advance(0);
+    expect(child.runs).toBe(2);
+    expect(supervisor.health().children[0]?.lastExit).toMatchObject({
+      reason: 'failed',
+      error: 'Error: something that cannot be shown',
+    });
+    stop.abort();
+    await outcome;
+  });
+
+  it('leaves a child behind whose kill() is asynchronous and fails', async () => {
+    const { supervisor, clock } = create();
+    const deaf = new ScriptedService('deaf', 'ignore');
+    const kill = async (): Promise<void> => {
+      throw new Error('no such process');
+    };
+    supervisor.add(Object.assign(deaf, { kill }), { stopTimeoutMs: 100 });
+    const outcomes: string[] = [];
+    supervisor.on('child:stopTimeout', (event) => outcomes.push(event.outcome));
+    const stop = new AbortController();
+    const outcome = supervisor.run({ signal: stop.signal });
+    await clock.settle();
+    stop.abort();
+    await clock.advance(1_100);
+    await outcome; // An unhandled rejection would fail the test as well.
+    expect(outcomes).toEqual(['killed', 'left-behind']);
+    deaf.finish();
+  });
+});
+
 describe('Supervisor: what it tells', () => {
   it('does not depend on the wall clock, which may be set back', async () => {
     const { supervisor, child, clock } = create();

@@ -1,25 +1,13 @@
 import { onAbort, sleep } from '../core/abort.ts';
 import { checkMs } from '../core/check.ts';
-import { describeError } from '../core/error-transfer.ts';
-import { ClosedError, RestartLimitError, StateError } from '../core/errors.ts';
-import type { LogFields } from '../core/logger.ts';
-import type { RestartWindow } from '../core/restart-window.ts';
-import type { ServiceContext } from '../core/service.ts';
+import { ClosedError, type SpillwayError, StateError } from '../core/errors.ts';
+import { announcesRestart, type ServiceContext } from '../core/service.ts';
 import { BringUp, stopChildren } from './bring-up.ts';
 import type { Child } from './child.ts';
-import type { ChildTable } from './child-table.ts';
-import type { SupervisorEvents } from './events.ts';
+import type { AutoShutdownCause } from './events.ts';
 import { type Ending, Incarnation, type StopOutcome } from './incarnation.ts';
-import type { ResolvedSupervisorOptions } from './options.ts';
 import { hasFailedToStart, wantsRestart } from './restart-rules.ts';
-
-/** What a run needs of the supervisor it is a run of. */
-export interface RunHost<Name extends string> {
-  readonly options: ResolvedSupervisorOptions;
-  readonly children: ChildTable<Name>;
-  readonly window: RestartWindow;
-  tell<Event extends keyof SupervisorEvents>(event: Event, payload: SupervisorEvents[Event][0]): void;
-}
+import { type RunHost, RunReporter } from './run-reporter.ts';
 
 /**
  * One run of a supervisor: starts the children, decides what follows from each end, stops them. Every decision is taken
@@ -28,15 +16,20 @@ export interface RunHost<Name extends string> {
  */
 export class SupervisorRun<Name extends string = string> {
   readonly #host: RunHost<Name>;
+  readonly #reporter: RunReporter<Name>;
   readonly #stop = new AbortController();
   readonly #isUp = Promise.withResolvers<void>();
   #failure: { readonly error: unknown } | undefined;
+  #stopReason: SpillwayError | undefined;
   #isStarting = true;
+  /** The end of a significant child, until another one comes up or is stopped by request. */
+  #significantEnd: AutoShutdownCause | undefined;
   #isOver = false;
   #bringUp: BringUp<Name> | undefined;
 
   constructor(host: RunHost<Name>) {
     this.#host = host;
+    this.#reporter = new RunReporter(host);
   }
 
   get isStopping(): boolean {
@@ -50,7 +43,7 @@ export class SupervisorRun<Name extends string = string> {
   /** Runs until {@link stop} is called, a significant child ended, or the children failed too often. */
   async run(context: Pick<ServiceContext, 'signal'> & Partial<ServiceContext>): Promise<void> {
     for (const child of this.#host.children) child.reset();
-    const release = onAbort(context.signal, () => this.stop());
+    const release = onAbort(context.signal, () => this.stop(context.signal.reason));
     const stopping = new Promise<void>((resolve) => onAbort(this.#stop.signal, resolve));
     try {
       if (!this.isStopping) this.#launch(this.#newBringUp(0));
@@ -67,7 +60,9 @@ export class SupervisorRun<Name extends string = string> {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  stop(): void {
+  /** @param reason - Why, if another run of the supervisor is to follow: its children are told so. */
+  stop(reason?: unknown): void {
+    if (!this.isStopping && announcesRestart(reason)) this.#stopReason = reason;
     this.#stop.abort();
     this.#bringUp?.abort();
   }
@@ -82,8 +77,10 @@ export class SupervisorRun<Name extends string = string> {
   /** Stops a child that is not wanted any more. Whatever wants to start it, or waits for it, goes on without it. */
   async stopChild(child: Child<Name>): Promise<StopOutcome> {
     child.isUnwanted = true;
+    if (child.options.significant) this.#significantEnd = undefined;
     this.#bringUp?.wake();
-    if (child.incarnation !== undefined) return child.incarnation.stop();
+    if (child.incarnation !== undefined)
+      return child.incarnation.stop(new ClosedError(`${child.name} was stopped by request`));
     this.#takeOut(child);
     return 'ended';
   }
@@ -93,6 +90,7 @@ export class SupervisorRun<Name extends string = string> {
     child.phase = { kind: 'stopped' };
     child.failStart(stoppedTooEarly(child));
     if (child.isForgottenAtEnd) this.#host.children.delete(child);
+    if (this.#stopReason === undefined) this.#reporter.retire(child);
     this.#bringUp?.wake();
   }
 
@@ -101,7 +99,7 @@ export class SupervisorRun<Name extends string = string> {
     const payload = { child: child.name, incarnation: child.noteStart() };
     const incarnation = new Incarnation(child.service, child.options, options.clock, {
       ready: (afterMs) => {
-        child.noteUp(incarnation);
+        this.#noteChildUp(child, incarnation);
         tell('child:ready', { ...payload, afterMs });
         this.#bringUp?.wake();
       },
@@ -110,13 +108,18 @@ export class SupervisorRun<Name extends string = string> {
     });
     child.phase = { kind: 'alive', incarnation, isStuck: false };
     tell('child:started', payload);
-    if (incarnation.isReady) child.noteUp(incarnation);
+    if (incarnation.isReady) this.#noteChildUp(child, incarnation);
     void incarnation.ended.then((ending) => {
       child.noteExit(ending.exit, options.clock.nowMs());
       tell('child:exited', { ...payload, exit: ending.exit });
       this.#guard(() => this.#onEnd(child, ending));
       this.#bringUp?.wake();
     });
+  }
+
+  #noteChildUp(child: Child<Name>, incarnation: Incarnation): void {
+    child.noteUp(incarnation);
+    if (child.options.significant) this.#significantEnd = undefined;
   }
 
   #onEnd(child: Child<Name>, ending: Ending): void {
@@ -130,7 +133,8 @@ export class SupervisorRun<Name extends string = string> {
 
   #noteStopped(child: Child<Name>, ending: Ending): void {
     child.phase = { kind: 'stopped' };
-    if (ending.error !== undefined) this.#warn('child failed while it was being stopped', child, ending);
+    if (ending.error !== undefined)
+      this.#reporter.warn('child failed while it was being stopped', child, ending);
     child.failStart(stoppedTooEarly(child));
     if (this.#isOver) return this.#host.children.restore(); // It had been left behind and hid what is there next time.
     if (child.isForgottenAtEnd || (this.isStopping && child.isDynamic)) this.#host.children.delete(child);
@@ -157,6 +161,7 @@ export class SupervisorRun<Name extends string = string> {
     if (exit.reason === 'ignored' && incarnation !== undefined) child.noteUp(incarnation);
     else child.failStart(error ?? stoppedTooEarly(child));
     if (child.isForgottenAtEnd) this.#host.children.delete(child);
+    this.#shutDownIfLast();
   }
 
   #endStart(child: Child<Name>, { error }: Ending): void {
@@ -167,15 +172,21 @@ export class SupervisorRun<Name extends string = string> {
   #finish(child: Child<Name>, ending: Ending): void {
     child.phase = { kind: 'finished' };
     if (child.options.restart === 'temporary') this.#host.children.delete(child);
-    if (ending.error !== undefined) this.#warn('child is not restarted', child, ending);
-    if (!child.options.significant || ending.exit.reason === 'ignored' || !this.#decidesShutdown()) return;
-    this.#host.tell('autoShutdown', { child: child.name, exit: ending.exit });
-    this.stop();
+    if (ending.error !== undefined) this.#reporter.warn('child is not restarted', child, ending);
+    this.#reporter.retire(child);
+    const { exit } = ending;
+    if (child.options.significant && exit.reason !== 'ignored')
+      this.#significantEnd = { child: child.name, exit };
+    this.#shutDownIfLast();
   }
 
-  #decidesShutdown(): boolean {
+  // Asked again when a significant child does not come up: the one that ended before may have been the last after all.
+  #shutDownIfLast(): void {
     const { options, children } = this.#host;
-    return options.autoShutdown === 'any-significant' || !children.hasActiveSignificant;
+    if (this.#significantEnd === undefined) return;
+    if (options.autoShutdown === 'all-significant' && children.hasActiveSignificant) return;
+    this.#host.tell('autoShutdown', this.#significantEnd);
+    this.stop();
   }
 
   #restart(child: Child<Name>, ending: Ending): void {
@@ -186,7 +197,7 @@ export class SupervisorRun<Name extends string = string> {
     const delayMs = Math.round(checkMs('backoff.delayMs()', backoff.delayMs(child.retries++)));
     if (strategy === 'one-for-one') this.#restartAlone(child, delayMs);
     else this.#restartGroup(child, delayMs);
-    this.#warn('child restarts', child, ending, { delayMs });
+    this.#reporter.warn('child restarts', child, ending, { delayMs });
     this.#host.tell('child:restarting', { child: child.name, exit: ending.exit, delayMs });
   }
 
@@ -241,38 +252,27 @@ export class SupervisorRun<Name extends string = string> {
   }
 
   #giveUp(child: Child<Name>, cause: unknown): void {
-    const { name, maxRestarts, restartWindowMs, logger } = this.#host.options;
     child.phase = { kind: 'finished' };
-    const error = describeError(cause);
-    this.#fail(
-      new RestartLimitError(
-        `${name} gave up: more than ${maxRestarts} restarts within ${restartWindowMs} ms, the last one of ` +
-          `'${child.name}' after ${error}`,
-        { cause },
-      ),
-    );
-    logger.error('supervisor gave up', { supervisor: name, child: child.name, error });
-    this.#host.tell('gaveUp', { child: child.name, maxRestarts, restartWindowMs, error: cause });
+    this.#fail(this.#reporter.limitError(child, cause));
+    this.#reporter.gaveUp(child, cause);
   }
 
   #fail(error: unknown): void {
     this.#failure ??= { error };
-    this.stop();
+    const message = `${this.#host.options.name} failed, and may be restarted`;
+    this.stop(new StateError('CHILD_RESTARTING', message, { cause: error }));
   }
 
   async #stopAll(): Promise<void> {
     const { children, options } = this.#host;
     for (const child of children) if (child.incarnation === undefined && child.isActive) this.#takeOut(child);
-    await stopChildren(children, options.stopOrder);
+    const reason = this.#stopReason;
+    await stopChildren(children, options.stopOrder, reason && { reason });
   }
 
   #onOverdue(child: Child<Name>, incarnation: Incarnation, outcome: 'killed' | 'left-behind'): void {
-    const { logger, name } = this.#host.options;
-    const { stopTimeoutMs } = child.options;
     if (outcome === 'left-behind') this.#leaveBehind(child, incarnation);
-    logger.error('child does not stop', { supervisor: name, child: child.name, stopTimeoutMs, outcome });
-    const payload = { child: child.name, incarnation: child.incarnations };
-    this.#host.tell('child:stopTimeout', { ...payload, stopTimeoutMs, outcome });
+    this.#reporter.overdue(child, outcome);
     this.#bringUp?.wake();
   }
 
@@ -284,12 +284,6 @@ export class SupervisorRun<Name extends string = string> {
       child.failStart(failure ?? stoppedTooEarly(child));
     } else if (failure !== undefined && this.#isStarting && !this.isStopping && !child.wasUp)
       this.#fail(failure);
-  }
-
-  #warn(message: string, child: Child<Name>, { exit }: Ending, more: LogFields = {}): void {
-    const { logger, name } = this.#host.options;
-    const { reason, error } = exit;
-    logger.warn(message, { supervisor: name, child: child.name, reason, error, ...more });
   }
 
   // A callback that throws here (a back-off, say) must end the supervisor with its error: going on without the restart

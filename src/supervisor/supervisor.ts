@@ -16,7 +16,8 @@ import {
   resolveSupervisorOptions,
   type SupervisorOptions,
 } from './options.ts';
-import { type RunHost, SupervisorRun } from './supervisor-run.ts';
+import type { RunHost } from './run-reporter.ts';
+import { SupervisorRun } from './supervisor-run.ts';
 
 /**
  * Runs services as its children and starts again what fails or hangs: OTP's `supervisor` for Node, plus back-off,
@@ -98,7 +99,7 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
 
   /**
    * Stops a child. It stays stopped, also when others are restarted, until `restartChild`; a temporary one is forgotten.
-   * Does nothing when it does not run.
+   * One that has finished counts as stopped from then on; nothing else happens to one that does not run.
    *
    * @throws {StateError} `CHILD_UNKNOWN` when there is none of that name.
    * @throws {TimeoutError} `CHILD_STOP_TIMEOUT` when it did not end within its stop limit and was left behind.
@@ -180,18 +181,33 @@ export class Supervisor<Name extends string = string> extends Emitter<Supervisor
     this.#gaveUp = false;
     const run = new SupervisorRun<Name>(this.#host());
     this.#run = run;
-    this.#running = run.run(context).finally(() => {
-      this.#gaveUp = run.hasFailed;
-      this.#children.restore();
-      this.#run = undefined;
-    });
-    return this.#running;
+    // In place before the first child starts: a listener may close the supervisor then, which waits for this.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#running = promise;
+    resolve(this.#settle(run, context));
+    return promise;
+  }
+
+  /** Tells the children that no `run` follows. Called by a supervisor above that stops before it has restarted this one. */
+  retire(): void {
+    if (this.#run !== undefined) return;
+    for (const { service } of this.#children) service.retire?.();
   }
 
   /** Stops the children in reverse order and waits until `run` has settled. Its error, if any, stays with `run`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#run?.stop();
     await this.#running?.catch(() => {});
+  }
+
+  async #settle(run: SupervisorRun<Name>, context: Parameters<Supervisor['run']>[0]): Promise<void> {
+    try {
+      await run.run(context);
+    } finally {
+      this.#gaveUp = run.hasFailed;
+      this.#children.restore();
+      this.#run = undefined;
+    }
   }
 
   #host(): RunHost<Name> {

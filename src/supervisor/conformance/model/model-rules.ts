@@ -51,6 +51,8 @@ export abstract class ModelRules extends ModelLives {
   protected restartsMs: number[] = [];
   protected group: Group | undefined;
   protected isStarting = false;
+  /** The significant child that ended, until another one comes up or is stopped by request. */
+  protected lastSignificant: string | undefined;
   protected runCall = -1;
   protected failure: string | undefined;
 
@@ -86,6 +88,7 @@ export abstract class ModelRules extends ModelLives {
   protected noteUp(child: ModelChild): void {
     child.wasUp = true;
     child.isKept = true;
+    if (child.spec.significant) this.lastSignificant = undefined;
     this.#answerStart(child, `ok ${child.incarnation}`);
   }
 
@@ -132,8 +135,11 @@ export abstract class ModelRules extends ModelLives {
   }
 
   #noteNotStarted(child: ModelChild, reason: ExitReason, code: string | undefined): void {
+    const { lastSignificant } = this;
     if (reason === 'ignored') this.noteUp(child);
+    this.lastSignificant = lastSignificant; // One that declined has not come up.
     this.#rest(child, 'finished', child.isForgottenAtEnd, code);
+    this.#endIfLast();
   }
 
   #rest(child: ModelChild, state: 'finished' | 'stopped', isForgotten: boolean, code?: string): void {
@@ -144,10 +150,15 @@ export abstract class ModelRules extends ModelLives {
 
   #finish(child: ModelChild, reason: ExitReason): void {
     this.#rest(child, 'finished', child.spec.restart === 'temporary');
-    if (!child.spec.significant || reason === 'ignored') return;
+    if (child.spec.significant && reason !== 'ignored') this.lastSignificant = child.name;
+    this.#endIfLast();
+  }
+
+  #endIfLast(): void {
     const others = this.children.filter((other) => other.spec.significant && !other.isResting);
+    if (this.lastSignificant === undefined) return;
     if (this.options.autoShutdown === 'all-significant' && others.length > 0) return;
-    this.diary.push(`${child.name} ends it`);
+    this.diary.push(`${this.lastSignificant} ends it`);
     this.stop();
   }
 

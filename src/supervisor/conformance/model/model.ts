@@ -20,6 +20,7 @@ export class Model extends ModelRules {
     this.failure = undefined;
     this.runCall = call;
     this.isStarting = true;
+    this.lastSignificant = undefined;
     this.group = { place: 0, stage: 'starting', isDue: true };
     this.state = 'running';
     this.goOn();
@@ -58,6 +59,7 @@ export class Model extends ModelRules {
 
   #stop(child: ModelChild, call: number): void {
     child.isUnwanted = true;
+    if (child.spec.significant) this.lastSignificant = undefined;
     if (child.state === 'stuck') return this.answer(call, 'CHILD_STOP_TIMEOUT');
     if (child.isLiving) {
       child.stopCalls.push(call);

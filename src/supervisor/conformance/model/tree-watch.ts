@@ -44,7 +44,9 @@ export class TreeWatch {
 
   watchActor(actor: Actor, supervisor: Supervisor): void {
     actor.onAsked = ({ reason }) => {
-      if (reason.code === 'CLOSED') this.#onAsked(actor, supervisor);
+      // A request by name keeps no order, and may arrive in the turn in which all are stopped.
+      const isForAll = reason.code === 'CLOSED' || reason.code === 'CHILD_RESTARTING';
+      if (isForAll && !reason.message.endsWith('by request')) this.#onAsked(actor, supervisor);
     };
   }
 
