@@ -12,11 +12,11 @@ const usage = `Watches a fake camera that is switched off, frozen and switched o
   --help
 `;
 
-const { values: flags } = parseArgs({
-  options: { process: { type: 'boolean' }, ffmpeg: { type: 'string' }, help: { type: 'boolean' } },
-});
-
 async function main(): Promise<void> {
+  const { values: flags } = parseArgs({
+    options: { process: { type: 'boolean' }, ffmpeg: { type: 'string' }, help: { type: 'boolean' } },
+  });
+  if (flags.help) return say(usage);
   const ffmpegPath = flags.ffmpeg ?? process.env.FFMPEG_PATH ?? 'ffmpeg';
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   input.on('disconnected', ({ reason, clearedVideo }) =>
     say(`- ${reason}, ${clearedVideo} pictures cleared`),
   );
-  input.on('failed', ({ code, retryInMs }) => say(`! ${code}, again in ${Math.round(retryInMs)} ms`));
+  input.on('failed', ({ message, retryInMs }) => say(`! ${message}; again in ${Math.round(retryInMs)} ms`));
   const running = new Supervisor({ name: 'app' })
     .add(input, { heartbeatTimeoutMs: 5_000 })
     .run({ signal: stop.signal });
@@ -52,8 +52,7 @@ function say(line: string): void {
 }
 
 try {
-  if (flags.help) say(usage);
-  else await main();
+  await main();
 } catch (error) {
   process.stderr.write(`${describeError(error)}\n`);
   process.exitCode = 1;

@@ -73,11 +73,11 @@ export class PendingCalls {
 
   /** Takes an answer. One for a call that was given up is no error: it was on its way. */
   settle(message: ControlMessage & { readonly type: 'answer' | 'refusal' }): void {
+    const outcome =
+      message.type === 'answer' ? { result: message.result } : { error: fromErrorRecord(message.error) };
     const call = this.#calls.get(message.id);
     this.#calls.delete(message.id);
-    call?.settle(
-      message.type === 'answer' ? { result: message.result } : { error: fromErrorRecord(message.error) },
-    );
+    call?.settle(outcome);
   }
 
   /** Rejects every call, and all that come later, with `error`. */
@@ -112,6 +112,7 @@ export class CallServer {
     this.#running.set(id, abort);
     try {
       if (this.#ended !== undefined) throw this.#ended.error;
+      if (this.#running.size > maxPendingCalls) throw tooManyRunning(name); // Callers give up; handlers may not.
       const result = await this.handle(name, params, { signal: abort.signal });
       this.#reply(abort.signal, { type: 'answer', id, result });
     } catch (error) {
@@ -141,6 +142,10 @@ export class CallServer {
   #reply(signal: AbortSignal, message: ControlMessage): void {
     if (!signal.aborted) this.#post(message);
   }
+}
+
+function tooManyRunning(name: string): OverflowError {
+  return new OverflowError('OVERFLOW_CALLS', `'${name}' not handled: ${maxPendingCalls} handlers still run`);
 }
 
 /** Posts if the control lane has room. For what nobody here could do anything else about. */

@@ -1,7 +1,10 @@
 import type { LaneReader } from './lane-reader.ts';
 import { type LaneCounter, laneCounters, type StatePage } from './state-page.ts';
 
-/** A moment of a {@link WorkerChannel}. Counts are since the worker started. */
+/**
+ * A moment of a {@link WorkerChannel}. Counts are since the worker started; those of the worker, which are all up to
+ * `blockedMs`, begin again at 0 after 2^32 - 1.
+ */
 export interface WorkerChannelStats {
   /** Items of the data lane that wait in the worker. */
   readonly queuedItems: number;
@@ -44,7 +47,7 @@ export function readLaneStats(
   const { sentItems, lostItems: _, ...shown } = counts;
   return {
     ...shown,
-    inFlightItems: Math.max(0, sentItems - reader.arrivedTotal),
+    inFlightItems: Math.max(0, (sentItems - reader.arrivedTotal) | 0), // The number on the page wraps.
     unreadItems: reader.unread,
     takenItems: reader.takenTotal,
     discardedItems: reader.discardedTotal,

@@ -1,9 +1,12 @@
 import { Deserializer, Serializer } from 'node:v8';
 
+const halfFloats: ViewConstructor | undefined = Reflect.get(globalThis, 'Float16Array'); // From Node 24 on.
+
 // Both ends are the same version, but bytes of another process are checked all the same.
 const viewTypes = [
   ...[Uint8Array, Int8Array, Uint8ClampedArray, Uint16Array, Int16Array, Uint32Array, Int32Array],
   ...[Float32Array, Float64Array, BigInt64Array, BigUint64Array, DataView],
+  ...(halfFloats === undefined ? [] : [halfFloats]),
 ] as const;
 type ViewConstructor = {
   new (buffer: ArrayBuffer, offset?: number, length?: number): NodeJS.ArrayBufferView;

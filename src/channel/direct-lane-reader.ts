@@ -50,6 +50,7 @@ export class DirectLaneReader<Item> implements AsyncIterableIterator<DirectLaneI
   #waitingForFirst = Promise.withResolvers<LaneReader<DirectLaneItem<Item>>>();
   #port: LanePort | undefined;
   #hasWriterEnded = false;
+  #isClosed = false;
 
   /** The loop itself: there is one consumer. */
   [Symbol.asyncIterator](): this {
@@ -63,6 +64,7 @@ export class DirectLaneReader<Item> implements AsyncIterableIterator<DirectLaneI
 
   /** Leaves the loop. The lane stays open for another one. */
   async return(): Promise<IteratorResult<DirectLaneItem<Item>, undefined>> {
+    await this.#reader?.return();
     return { done: true, value: undefined };
   }
 
@@ -80,8 +82,14 @@ export class DirectLaneReader<Item> implements AsyncIterableIterator<DirectLaneI
     void this.#attaching.post(() => this.#attach(port, limits));
   }
 
+  /** @internal Whether nothing comes any more; a new lane of that name gets a new reader. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** @internal */
   close(): void {
+    this.#isClosed = true;
     this.#port?.close();
     this.#ensureReader(1).finish();
   }
@@ -91,6 +99,7 @@ export class DirectLaneReader<Item> implements AsyncIterableIterator<DirectLaneI
     const before = this.#port;
     // What the one before has sent is delivered first.
     if (before !== undefined) await settledWithin(systemClock, lastWordsLimitMs, before.closed);
+    if (this.#isClosed) return port.close();
     const reason = this.#hasWriterEnded ? 'closed' : 'lost';
     this.#hasWriterEnded = false;
     this.#port = port;

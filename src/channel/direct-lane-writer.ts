@@ -17,7 +17,7 @@ export type DirectLaneWriterEvents = {
   discontinuity: [ReaderReplaced];
 };
 
-/** A moment of a {@link DirectLaneWriter}, counted since it was made. Items and bytes, but `blockedMs`. */
+/** A moment of a {@link DirectLaneWriter}, counted since it was made, modulo 2^32. Items and bytes, but `blockedMs`. */
 export type DirectLaneWriterStats = Readonly<Record<LaneCounter, number>>;
 
 /**
@@ -61,8 +61,14 @@ export class DirectLaneWriter<Item> extends Emitter<DirectLaneWriterEvents> {
     ) as DirectLaneWriterStats;
   }
 
+  /** @internal Whether it takes nothing any more; a new lane of that name gets a new writer. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** @internal */
   attach(port: LanePort, limits: LaneLimits): void {
+    if (this.#isClosed) return port.close();
     const isFirst = this.#writer === undefined;
     this.#writer ??= new LaneWriter(limits, () => {});
     this.#writer.attach(port);

@@ -103,6 +103,29 @@ describe('a direct lane', () => {
     expect(await take(to, 1)).toEqual([{ kind: 'discontinuity', reason: 'closed' }]);
   });
 
+  it('does not hold a reader back that closes while its next writer is being attached', async () => {
+    const [from, to] = [
+      await open('writer', 'thread'),
+      await open('reader', 'thread', Number.POSITIVE_INFINITY),
+    ];
+    const lane = await DirectLane.connect({ name: 'media', from, to });
+    await lane.attach('from', await open('writer', 'thread')); // The reader still waits for the last words of the first.
+    expect(await to.close({ graceMs: 60_000 })).toEqual({ reason: 'closed' });
+  });
+
+  it('may be followed by others, also of the same name', async () => {
+    const from = await open('writer', 'thread');
+    for (let index = 0; index < 65; index++) {
+      const lane = new DirectLane({ name: index === 64 ? 'media' : `${index}` });
+      await lane.attach('from', from);
+      await lane.close();
+    }
+    const to = await open('reader', 'thread');
+    await DirectLane.connect({ name: 'media', from, to });
+    from.send('write', { from: 0, count: 3 });
+    expect(await takeNumbers(to, 3)).toEqual([0, 1, 2]);
+  });
+
   it('goes on when a worker ends while it is being attached', async () => {
     const [from, to] = await Promise.all([open('writer', 'thread'), open('reader', 'thread')]);
     const lane = new DirectLane({ name: 'media' });
@@ -139,9 +162,13 @@ describe('a direct lane', () => {
   });
 });
 
-async function open(role: 'writer' | 'reader', host: Host): Promise<Channel> {
+async function open(role: 'writer' | 'reader', host: Host, heartbeatTimeoutMs = 2_000): Promise<Channel> {
   const file = new URL('./fixtures/lane.worker.ts', import.meta.url);
-  const channel = await WorkerChannel.open<LaneProtocol>(file, { host, workerData: role });
+  const channel = await WorkerChannel.open<LaneProtocol>(file, {
+    host,
+    heartbeatTimeoutMs,
+    workerData: role,
+  });
   opened.push(channel);
   return channel;
 }

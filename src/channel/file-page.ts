@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deserialize } from 'node:v8';
 import type { ErrorRecord } from '../core/error-transfer.ts';
+import { readClone } from './clone-codec.ts';
 import { lastErrorOffset, maxLastErrorBytes } from './process-preload.ts';
 import { pageInts, StatePage } from './state-page.ts';
 
@@ -29,7 +29,7 @@ export class FilePage extends StatePage {
     this.fd = fd;
   }
 
-  /** Makes a page with a start record on it. */
+  /** Makes a page with a start record on it, as `writeClone` wrote it. */
   static create(boot: Uint8Array): FilePage {
     for (const folder of folders.slice(0, -1)) {
       try {
@@ -41,7 +41,7 @@ export class FilePage extends StatePage {
 
   /** The start record. */
   readBoot(): unknown {
-    return deserialize(readBlock(this.fd, bootOffset, Number.MAX_SAFE_INTEGER));
+    return readClone(readBlock(this.fd, bootOffset, Number.MAX_SAFE_INTEGER));
   }
 
   /** What nobody caught in the worker. */

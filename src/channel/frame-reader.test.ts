@@ -46,6 +46,11 @@ describe('clones', () => {
     expect(readClone(writeClone(value, 0))).toEqual(value);
   });
 
+  it.runIf('Float16Array' in globalThis)('keep half floats', () => {
+    const halves: unknown = Reflect.construct(Reflect.get(globalThis, 'Float16Array'), [[1.5, -2]]);
+    expect(readClone(writeClone(halves, 0))).toEqual(halves);
+  });
+
   it('carry a small view of a large buffer alone, and share no memory with what they came in', () => {
     const large = new Uint8Array(1 << 20).fill(7);
     const bytes = writeClone([large.subarray(5, 8), Buffer.from('abc')], 0);

@@ -77,9 +77,9 @@ export class LaneBuffer {
   }
 }
 
-/** What an item weighs by default: the buffers that it hands over. */
-export function transferBytes(transfer: readonly Transferable[]): number {
+/** What an item weighs by default: the buffers that it hands over, or itself if it is a typed array. */
+export function itemBytes(item: unknown, transfer: readonly Transferable[]): number {
   let bytes = 0;
-  for (const item of transfer) if (item instanceof ArrayBuffer) bytes += item.byteLength;
-  return bytes;
+  for (const buffer of transfer) if (buffer instanceof ArrayBuffer) bytes += buffer.byteLength;
+  return ArrayBuffer.isView(item) ? Math.max(bytes, item.byteLength) : bytes;
 }

@@ -1,4 +1,4 @@
-import { ConfigError } from '../core/errors.ts';
+import { ConfigError, ProtocolError } from '../core/errors.ts';
 import { RingQueue } from '../core/ring-queue.ts';
 import type { LanePort } from './lane-port.ts';
 import type { LaneBatch, LaneCredit } from './lane-writer.ts';
@@ -99,6 +99,8 @@ export class LaneReader<Item> implements AsyncIterableIterator<Item, undefined> 
   /** Leaves the loop. The lane stays open for another one; when it drains, nothing waits for that. */
   async return(): Promise<IteratorResult<Item, undefined>> {
     this.#hasConsumer = false;
+    this.#waiter?.resolve({ done: true, value: undefined });
+    this.#waiter = undefined;
     if (this.#isDraining) this.#discard();
     return { done: true, value: undefined };
   }
@@ -121,6 +123,10 @@ export class LaneReader<Item> implements AsyncIterableIterator<Item, undefined> 
   }
 
   #receive(items: readonly unknown[]): void {
+    if (items.length > this.#windowItems) {
+      const what = `batch of ${items.length} items, limit ${this.#windowItems}`;
+      throw new ProtocolError('PROTOCOL_MESSAGE_TOO_LARGE', what);
+    }
     this.#arrivedTotal += items.length;
     for (const item of items) this.#items.push(this.#wrap(item));
     if (this.#isDraining) this.#discard();

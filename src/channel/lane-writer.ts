@@ -5,7 +5,7 @@ import { describeError } from '../core/error-transfer.ts';
 import { ClosedError, ConfigError } from '../core/errors.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import { RingQueue } from '../core/ring-queue.ts';
-import { LaneBuffer, type QueuedItem, transferBytes } from './lane-buffer.ts';
+import { itemBytes, LaneBuffer, type QueuedItem } from './lane-buffer.ts';
 import type { LanePort } from './lane-port.ts';
 
 /** What the writer does with an item when its queue is full. */
@@ -34,7 +34,10 @@ export interface LaneLimits {
 export interface WriteOptions {
   /** Buffers to hand over instead of copying. They cannot be used here afterwards. */
   readonly transfer?: readonly Transferable[];
-  /** What the item counts against the byte bounds, from 0. Default: the length of the transferred buffers. */
+  /**
+   * What the item counts against the byte bounds, from 0. Default: the length of the transferred buffers, or of the item
+   * itself if it is a typed array.
+   */
   readonly bytes?: number;
   /** Gives up the wait for room. */
   readonly signal?: AbortSignal;
@@ -176,7 +179,7 @@ export class LaneWriter<Item> {
   }
 
   #offer(item: Item, options: WriteOptions): boolean {
-    const { transfer = [], bytes = transferBytes(transfer) } = options;
+    const { transfer = [], bytes = itemBytes(item, transfer) } = options;
     checkInteger('bytes', bytes, 0, 0x7fff_ffff);
     if (!this.#buffer.offer({ item, transfer, bytes })) return false;
     this.#scheduleFlush();
@@ -236,6 +239,7 @@ export class LaneWriter<Item> {
     this.#buffer.count('sentItems', -1);
     this.#inFlightBytes -= this.#inFlight.shift() ?? 0;
     this.publish();
+    this.#flushNextTurn(); // No credit will come for it.
     const message = `an item of the data lane was dropped: ${describeError(cause)}`;
     setImmediate(() => {
       throw new ConfigError(message, { cause });

@@ -111,14 +111,16 @@ function startProcess(
   });
 }
 
+const parentsOwn = /^(--inspect|-e$|--eval|-p$|-pe$|--print|--input-type|--test|--watch|-i$|--interactive)/;
+
 /** The parent's own flags, but those that say what it runs or where its debugger listens. */
 export function ownFlags(execArgv: readonly string[]): string[] {
   const flags: string[] = [];
-  for (let index = 0; index < execArgv.length; index++) {
-    const flag = execArgv[index]!;
-    if (/^(-e|--eval|-p|--print|-pe)$/.test(flag)) index++;
-    else if (!/^(--inspect|--eval=|--print=|--input-type|--test|--watch|-i$|--interactive)/.test(flag))
-      flags.push(flag);
+  let isKept = true;
+  for (const flag of execArgv) {
+    // What does not begin like a flag is the value of the one before it, and goes where that goes.
+    if (flag.startsWith('-')) isKept = !parentsOwn.test(flag);
+    if (isKept) flags.push(flag);
   }
   return flags;
 }

@@ -40,7 +40,7 @@ function preload(setting: Setting): void {
   // A thread or process that the worker starts gets the same command line, but it is no worker of ours.
   if (!isMainThread || process.env[setting.workerEnv] === undefined) return;
   delete process.env[setting.workerEnv];
-  process.execArgv.splice(process.execArgv.indexOf('--import'), 2);
+  process.execArgv.splice(process.execArgv.lastIndexOf('--import'), 2);
   Object.assign(globalThis, { [setting.workerMark]: true });
 
   const guard = `const { Socket } = require('node:net');
@@ -52,29 +52,36 @@ function preload(setting: Setting): void {
   process.on('SIGINT', () => {});
   process.on('uncaughtExceptionMonitor', (error: unknown) => {
     try {
-      writeDown(error);
+      lastError.write(error);
+      setImmediate(() => lastError.forget()); // If its loop turns once more, the worker has survived.
     } catch {} // A getter that throws; the exit code tells that it failed.
   });
 
-  function writeDown(error: unknown): void {
-    const json = Buffer.from(JSON.stringify(record(error, 0)));
-    const size = new Uint32Array([json.length]);
-    if (json.length > setting.maxLastErrorBytes) return;
-    writeSync(setting.page, json, 0, json.length, setting.lastErrorOffset + 4);
-    writeSync(setting.page, size, 0, 4, setting.lastErrorOffset);
-  }
-
-  function record(error: unknown, depth: number): object {
-    const { name, message, stack, code, cause } = Object(error);
-    const text = (value: unknown, max: number): string | undefined =>
-      typeof value === 'string' ? value.slice(0, max) : undefined;
-    return {
-      name: text(name, 100) ?? 'Error',
-      isOurs: false,
-      message: text(message, 2_000) ?? String(error).slice(0, 2_000),
-      stack: text(stack, 2_000),
-      code: text(code, 100),
-      cause: cause === undefined || depth > 1 ? undefined : record(cause, depth + 1),
-    };
-  }
+  // Methods, since esbuild's `keepNames` calls a helper for each function, which is not here.
+  const lastError = {
+    write(error: unknown): void {
+      const json = Buffer.from(JSON.stringify(lastError.record(error, 0)));
+      const size = new Uint32Array([json.length]);
+      if (json.length > setting.maxLastErrorBytes) return;
+      writeSync(setting.page, json, 0, json.length, setting.lastErrorOffset + 4);
+      writeSync(setting.page, size, 0, 4, setting.lastErrorOffset);
+    },
+    forget(): void {
+      writeSync(setting.page, new Uint32Array(1), 0, 4, setting.lastErrorOffset);
+    },
+    record(error: unknown, depth: number): object {
+      const { name, message, stack, code, cause } = Object(error);
+      return {
+        name: lastError.text(name, 100) ?? 'Error',
+        isOurs: false,
+        message: lastError.text(message, 2_000) ?? String(error).slice(0, 2_000),
+        stack: lastError.text(stack, 2_000),
+        code: lastError.text(code, 100),
+        cause: cause === undefined || depth > 1 ? undefined : lastError.record(cause, depth + 1),
+      };
+    },
+    text(value: unknown, max: number): string | undefined {
+      return typeof value === 'string' ? value.slice(0, max) : undefined;
+    },
+  };
 }

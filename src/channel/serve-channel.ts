@@ -159,7 +159,8 @@ export class ServedChannel<Protocol> {
 
   /**
    * This worker's end of the `DirectLane` of that name, for writing. It may be asked for before the parent has
-   * connected it; there is no room until then.
+   * connected it; there is no room until then. Once the lane was closed its end stays so: for another lane of that name
+   * ask again, after the parent has connected it.
    *
    * @throws {ConfigError} when this worker reads from that lane, or has 64 lanes.
    */
@@ -168,7 +169,8 @@ export class ServedChannel<Protocol> {
   }
 
   /**
-   * This worker's end of the `DirectLane` of that name, for reading, for one consumer.
+   * This worker's end of the `DirectLane` of that name, for reading, for one consumer. See
+   * {@link ServedChannel.laneWriter}.
    *
    * @throws {ConfigError} when this worker writes to that lane, or has 64 lanes.
    */

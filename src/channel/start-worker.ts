@@ -26,7 +26,7 @@ export function startWorker(file: URL, options: ResolvedChannelOptions<unknown>)
   try {
     return new hosts[options.host](file, start, options);
   } catch (error) {
-    if (!/could not be cloned/.test(String(error))) throw error;
+    if (!/could not be cloned|not listed in transferList/.test(String(error))) throw error;
     throw refusal('workerData', userData, 'a value that can be cloned');
   }
 }

@@ -19,7 +19,7 @@ export class StderrTail {
     this.#ended = new Promise((resolve) => stream.once('close', () => resolve()));
     stream.on('error', () => {});
     stream.on('data', (chunk: Buffer) => {
-      process.stderr.write(chunk);
+      passOn(chunk);
       this.#tail = Buffer.concat([this.#tail, chunk]).subarray(-maxTailBytes);
     });
   }
@@ -29,4 +29,12 @@ export class StderrTail {
     await settledWithin(clock, endLimitMs, this.#ended);
     return this.#tail.toString().trim();
   }
+}
+
+// When nobody reads this process's own standard error any more, that must not end it: an `error` without a listener would.
+function passOn(chunk: Buffer): void {
+  const { stderr } = process;
+  stderr.write(chunk, (error) => {
+    if (error && stderr.listenerCount('error') === 0) stderr.once('error', () => {});
+  });
 }

@@ -19,6 +19,7 @@ export class StreamPort implements LanePort {
   readonly #inbox: unknown[] = [];
   /** Buffers whose message is still to come. */
   readonly #arrived: ArrayBuffer[] = [];
+  #arrivedBytes = 0;
 
   /** @param onCorrupt - Told when the other end sends what is no message; the port is closed then. */
   constructor(socket: Socket, onCorrupt: (error: unknown) => void = () => {}) {
@@ -46,7 +47,7 @@ export class StreamPort implements LanePort {
 
   onMessage(listener: (message: never) => void): void {
     const frames = new FrameReader({
-      message: (body) => this.#inbox.push(readClone(body, this.#arrived.splice(0))),
+      message: (body) => this.#inbox.push(readClone(body, this.#takeArrived())),
       buffer: (buffer) => this.#keep(buffer),
     });
     this.#socket.on('data', (chunk) => {
@@ -79,9 +80,15 @@ export class StreamPort implements LanePort {
 
   #keep(buffer: ArrayBuffer): void {
     this.#arrived.push(buffer);
-    const size = this.#arrived.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    if (size <= maxFrameBytes) return;
-    throw new ProtocolError('PROTOCOL_MESSAGE_TOO_LARGE', `buffers of ${size} bytes, limit ${maxFrameBytes}`);
+    this.#arrivedBytes += Math.max(buffer.byteLength, apartFromBytes); // Or empty ones would be without number.
+    if (this.#arrivedBytes <= maxFrameBytes) return;
+    const what = `buffers of ${this.#arrivedBytes} bytes, limit ${maxFrameBytes}`;
+    throw new ProtocolError('PROTOCOL_MESSAGE_TOO_LARGE', what);
+  }
+
+  #takeArrived(): readonly ArrayBuffer[] {
+    this.#arrivedBytes = 0;
+    return this.#arrived.splice(0);
   }
 
   // As between threads, whatever one message leads to at once is done before the next one is told: a tick that is asked
@@ -90,10 +97,11 @@ export class StreamPort implements LanePort {
     if (this.#inbox.length === 0) return;
     try {
       listener(this.#inbox[0] as never);
-    } finally {
-      this.#inbox.shift();
-      queueMicrotask(() => process.nextTick(() => this.#deliver(listener)));
+    } catch (error) {
+      this.#socket.destroy(error as Error); // It is a value, but no message.
     }
+    this.#inbox.shift();
+    queueMicrotask(() => process.nextTick(() => this.#deliver(listener)));
   }
 }
 

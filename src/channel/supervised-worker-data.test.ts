@@ -196,6 +196,16 @@ describe('SupervisedWorker: the end of a loop', () => {
 });
 
 describe('SupervisedWorker: loops', () => {
+  it('go on when a worker was killed that nobody had asked to stop', async () => {
+    const worker = create();
+    const reading = take(worker, 2);
+    const life = await start(worker);
+    worker.kill();
+    await expect(life.ended).rejects.toMatchObject({ code: 'CLOSED' });
+    await liveAndDie(worker, 7, 1);
+    expect(inShort(await reading)).toEqual(['1>2', 7]);
+  });
+
   it('end when the supervisor stops while no worker lives', async () => {
     const worker = create();
     const reading = take(worker, 5);

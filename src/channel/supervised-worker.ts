@@ -155,7 +155,8 @@ export class SupervisedWorker<Protocol> extends Emitter<SupervisedWorkerEvents<P
    * loop turns. Returns when the worker finished or `signal` aborted; then it has `stopGraceMs` to flush. May be called
    * again after it settled; a worker that is stuck in a native call is left behind and holds nothing up.
    *
-   * @throws {WorkerExitError} when the worker ends any other way, or does not start within `startTimeoutMs`.
+   * @throws {WorkerExitError} when the worker ends any other way, or does not start within `startTimeoutMs`;
+   * {@link ClosedError} after `kill()`, unless `signal` had aborted.
    * @throws {TimeoutError} `CHILD_HUNG`, `CHILD_START_TIMEOUT`, or {@link StateError} `CHILD_RESTARTING`: the signal's reason,
    * when a supervisor ended this run for another one.
    * @throws {ConfigError} when it runs already.
@@ -206,8 +207,10 @@ export class SupervisedWorker<Protocol> extends Emitter<SupervisedWorkerEvents<P
       this.#data.finish(segment, exit);
       this.emit('ended', { incarnation, exit });
     }
-    const { error } = await channel.closed;
+    const { error, reason } = await channel.closed;
     if (error !== undefined) throw error;
+    // Killed, and nobody asked this run to stop: another one is to follow.
+    if (reason === 'closed' && !context.signal.aborted) throw new ClosedError(`${this.name} was killed`);
   }
 
   // The channel gets a signal of its own: with the run's it would close with its own grace instead of ours.

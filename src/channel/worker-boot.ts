@@ -35,8 +35,13 @@ function processBoot(): WorkerBoot {
   const page = new FilePage(workerFds.page);
   return {
     start: page.readBoot() as StartRecord,
-    control: new StreamPort(new Socket({ fd: workerFds.control })),
-    data: new StreamPort(new Socket({ fd: workerFds.data })),
+    control: new StreamPort(new Socket({ fd: workerFds.control }), fail),
+    data: new StreamPort(new Socket({ fd: workerFds.data }), fail),
     page,
   };
+}
+
+// A worker that cannot hear its parent any more would go on for ever: it ends, uncaught.
+function fail(error: unknown): never {
+  throw error;
 }

@@ -71,6 +71,16 @@ describe.each(hosts)('WorkerChannel in a %s: items that cannot travel', (kind) =
     expect(channel.stats().droppedItems).toBe(4);
   });
 
+  it('hold nothing up behind them, however many they are', async () => {
+    const channel = await open();
+    channel.send('surviveErrors', {});
+    channel.send('writeBetweenBadOnes', { count: 200 });
+    const numbers: number[] = [];
+    for await (const { number } of channel.data) if (numbers.push(number) === 65) break;
+    expect(numbers).toEqual(Array.from({ length: 65 }, (_, number) => number));
+    expect(channel.stats().droppedItems).toBe(200);
+  });
+
   it.each([Number.NaN, -1, 0.5])('refuses an item of %d bytes', async (bytes) => {
     const channel = await open({ overflow: 'drop-oldest' });
     await expect(channel.call('writeWithBytes', { bytes })).rejects.toThrow(/bytes must be a whole number/);
@@ -95,6 +105,15 @@ describe.each(hosts)('WorkerChannel in a %s: a worker that ends badly', (kind) =
   it('calls it finished when something kept the thread alive after it had closed its end', async () => {
     const channel = await open({ heartbeatTimeoutMs: 200 });
     channel.send('closeAndLinger', {});
+    expect(await channel.closed).toEqual({ reason: 'finished' });
+  });
+
+  it('does not bring up an error that it survived when it ends in good order', async () => {
+    const channel = await open();
+    channel.send('surviveErrors', {});
+    await channel.call('writeTwice', { count: 3, twice: 1 });
+    channel.send('writeThenClose', { count: 1 });
+    expect(await takeAll(channel)).toEqual({ numbers: [0, 1, 0], error: undefined });
     expect(await channel.closed).toEqual({ reason: 'finished' });
   });
 

@@ -42,6 +42,12 @@ describe.each(hosts)('WorkerChannel in a %s: control', (kind) => {
     expect(said).toEqual(['first', ...Array.from({ length: 100 }, (_, index) => `${index}`)]);
   });
 
+  it('hands over what the worker starts with as it is, typed arrays included', async () => {
+    const greeting = [new Uint8Array([255]), new Float64Array([1.5]), new DataView(new ArrayBuffer(2), 1)];
+    const channel = await open({ workerData: { greeting } });
+    expect(await next(channel, 'status')).toMatchObject({ detail: { text: greeting } });
+  });
+
   it('tells when a command fails, and goes on', async () => {
     const channel = await open();
     const failed = next(channel, 'commandFailed');
@@ -133,6 +139,15 @@ describe.each(hosts)('WorkerChannel in a %s: data', (kind) => {
     const numbers = await take(channel, 164);
     expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
     expect(numbers.at(-1)).toBe(last);
+  });
+
+  it('lets another loop go on where one was left in the middle of its wait', async () => {
+    const channel = await open();
+    const pending = channel.data.next();
+    await channel.data.return?.();
+    expect(await pending).toEqual({ done: true, value: undefined });
+    channel.send('write', { from: 0, count: 3 });
+    expect(await take(channel, 3)).toEqual([0, 1, 2]);
   });
 
   it('delivers what was written before the worker finished, then ends', async () => {

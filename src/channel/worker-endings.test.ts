@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { EndingProtocol } from './fixtures/ending.worker.ts';
 import type { WorkerChannelOptions } from './options.ts';
+import { ownFlags } from './process-host.ts';
 import { WorkerChannel } from './worker-channel.ts';
 
 const hosts = ['thread', 'process'] as const;
@@ -130,10 +131,13 @@ describe.each(hosts)('a worker in a %s that cannot start', (host) => {
     });
   });
 
-  it('is refused when what it shall be given cannot be cloned', async () => {
-    await expect(open(host, { workerData: () => {} })).rejects.toMatchObject({
+  it.each([
+    { workerData: () => {}, got: 'a function' },
+    { workerData: new MessageChannel().port1, got: 'an object' },
+  ])('is refused when what it shall be given cannot be cloned: $got', async ({ workerData, got }) => {
+    await expect(open(host, { workerData })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      message: 'workerData must be a value that can be cloned, got a function',
+      message: `workerData must be a value that can be cloned, got ${got}`,
     });
   });
 });
@@ -160,10 +164,28 @@ describe('a process', () => {
     expect(error?.exitCode).toBeUndefined();
   });
 
+  it('sees the flags of its parent as they are', async () => {
+    const flags = process.execArgv;
+    process.execArgv = [...flags, '--import', 'data:text/javascript,'];
+    try {
+      const channel = await open('process');
+      expect(await channel.call('flags', {})).toEqual(ownFlags(process.execArgv));
+    } finally {
+      process.execArgv = flags;
+    }
+  });
+
   it('leaves an interrupt of the terminal to its parent', async () => {
     const channel = await open('process');
     process.kill(await channel.call('pid', {}), 'SIGINT');
     expect(await channel.call('pid', {})).toBeGreaterThan(0);
+  });
+
+  it('that complains does not end a parent whose own standard error nobody reads any more', async () => {
+    const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const;
+    const parent = fork(new URL('./fixtures/unheard-parent.ts', import.meta.url), { stdio: [...stdio] });
+    parent.stderr?.destroy();
+    expect(await once(parent, 'exit')).toEqual([0, null]);
   });
 
   it.each(['loopForEver', 'waitForEver'])('in %s dies with a parent that is killed', async (command) => {

@@ -30,6 +30,7 @@ export class WorkerLanes {
   /** Connects the end that is offered. Settles when the other one may connect. */
   async take(offer: LaneOffer): Promise<void> {
     const { name, limits, link } = offer;
+    if (link.kind !== 'end') this.#forgetClosed(name);
     const end = offer.end === 'from' ? this.writer(name) : this.reader(name);
     this.#stopListening(name);
     if (link.kind === 'end') return end.close();
@@ -47,11 +48,16 @@ export class WorkerLanes {
   #find(name: string, create: () => LaneEnd): LaneEnd {
     const known = this.#ends.get(name);
     if (known !== undefined) return known;
+    if (this.#ends.size >= maxLanes) for (const other of this.#ends.keys()) this.#forgetClosed(other);
     if (this.#ends.size >= maxLanes)
       throw new ConfigError(`no lane '${name}': this worker has ${maxLanes} lanes, the limit`);
     const end = create();
     this.#ends.set(name, end);
     return end;
+  }
+
+  #forgetClosed(name: string): void {
+    if (this.#ends.get(name)?.isClosed) this.#ends.delete(name);
   }
 
   async #listen(name: string, path: string, onPort: (port: LanePort) => void): Promise<void> {

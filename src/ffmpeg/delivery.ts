@@ -4,7 +4,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Logger } from '../core/logger.ts';
 import { readMediaPacket } from '../media/media-packet.ts';
 import { StreamDirectory } from '../media/stream-directory.ts';
-import type { DemuxItem } from './demux-protocol.ts';
+import type { DemuxEnd, DemuxItem, DemuxPacket } from './demux-protocol.ts';
 import type { PacketCounts } from './input-record.ts';
 import type { ResolvedInputOptions } from './options.ts';
 import { type Era, OutputPair } from './output-pair.ts';
@@ -37,13 +37,11 @@ export class Delivery {
     return { video: video.stats().dropped, audio: audio.stats().dropped };
   }
 
-  /** Takes a packet, waiting for room where none may be dropped. */
-  async take({ epoch, tag, atMs }: DemuxItem, incarnation: number, signal: AbortSignal): Promise<void> {
-    const packet = readMediaPacket(tag);
-    if (!this.outputs.admits({ incarnation, epoch })) return this.outputs.countStale(packet);
-    this.#lastPacketAtMs = this.#clock.nowMs();
-    if (this.#bridge === undefined) await this.outputs.push(packet, atMs, signal);
-    else this.#bridge.write(tag);
+  /** Takes an item, waiting for room where none may be dropped. */
+  async take(item: DemuxItem, incarnation: number, signal: AbortSignal): Promise<void> {
+    const era = { incarnation, epoch: item.epoch };
+    if ('end' in item) this.#bridge?.endEra(reasons[item.end], era);
+    else await this.#takePacket(item, era, signal);
   }
 
   publishTo(streams: StreamDirectory, stream: string): () => void {
@@ -57,10 +55,10 @@ export class Delivery {
     };
   }
 
-  /** The source is disconnected. Makes what waits void, unless it `'ended'` and was good to its end. */
-  disconnected(how: 'lost' | 'over', era: Era | 'ended'): PacketCounts {
-    this.#bridge?.end(how === 'lost' ? 'lost' : 'unpublished');
-    return era === 'ended' ? { video: 0, audio: 0 } : this.outputs.close(era);
+  /** The source failed or is not wanted any more. Makes what waits void. One that ends well says so behind its packets. */
+  disconnected(how: DemuxEnd['end'], era: Era): PacketCounts {
+    this.#bridge?.endEra(reasons[how], era);
+    return this.outputs.close(era);
   }
 
   /** Nothing follows in this run. */
@@ -68,4 +66,14 @@ export class Delivery {
     this.#bridge?.end('unpublished');
     this.outputs.end();
   }
+
+  async #takePacket({ tag, atMs }: DemuxPacket, era: Era, signal: AbortSignal): Promise<void> {
+    const packet = readMediaPacket(tag);
+    if (!this.outputs.admits(era)) return this.outputs.countStale(packet);
+    this.#lastPacketAtMs = this.#clock.nowMs();
+    if (this.#bridge === undefined) await this.outputs.push(packet, atMs, signal);
+    else this.#bridge.write(tag, era);
+  }
 }
+
+const reasons = { lost: 'lost', over: 'unpublished' } as const satisfies Record<DemuxEnd['end'], unknown>;

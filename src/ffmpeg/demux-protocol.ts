@@ -9,7 +9,7 @@ export interface DemuxSettings {
   readonly connectTimeoutMs: number;
   readonly stallTimeoutMs: number;
   readonly stopGraceMs: number;
-  readonly reconnectOnEnd: boolean;
+  readonly reconnectOnEnd: boolean | undefined;
   readonly goodSpellMs: number;
   readonly backoff: Omit<ExponentialBackoffOptions, 'random'>;
   readonly video: QueueLimits;
@@ -20,7 +20,7 @@ export interface DemuxSettings {
 export interface SourceConnecting {
   /** The source, without passwords, tokens and stream keys. */
   readonly url: string;
-  /** 1 for the first attempt since `connect()`, and one more for each. */
+  /** 1 for the first attempt since `connect()` or since the worker was replaced, and one more for each. */
   readonly attempt: number;
 }
 
@@ -38,7 +38,7 @@ export type DisconnectReason =
   | 'ended'
   /** It failed; a `failed` tells how. */
   | 'failed'
-  /** The worker died or hung, and another one takes over. */
+  /** The worker died, hung or was killed, and another one takes over. */
   | 'worker-lost';
 
 /** Payload of `disconnected`. */
@@ -81,13 +81,23 @@ export interface SourceProgress {
   readonly workerAudio: QueueStats;
 }
 
-/** An item of the data lane. `epoch` counts the disconnections that made earlier packets void. */
-export interface DemuxItem {
+/** A packet on the data lane. `epoch` counts the disconnections that made earlier packets void. */
+export interface DemuxPacket {
   readonly epoch: number;
   readonly tag: Uint8Array<ArrayBuffer>;
   /** When ffmpeg gave it to us, in ms since 1970. */
   readonly atMs: number;
 }
+
+/** Stands behind the last packet of a source that ended in good order: its status may be faster than its packets. */
+export interface DemuxEnd {
+  readonly epoch: number;
+  /** Whether it is connected again, or over. */
+  readonly end: 'lost' | 'over';
+}
+
+/** An item of the data lane. */
+export type DemuxItem = DemuxPacket | DemuxEnd;
 
 /** A source that is wanted. `id` tells one `connect()` from the next. */
 export interface WantedSource extends SourceRequest {

@@ -10,7 +10,7 @@ const channel: ServedChannel<DemuxProtocol> = serveChannel<DemuxProtocol>(
     connect: (request) => demuxer.connect(request),
     disconnect: () => demuxer.disconnect(),
   },
-  { stop: () => demuxer.disconnect() },
+  { stop: () => demuxer.stop() },
 );
 const settings = channel.workerData as DemuxSettings;
 const relay = new MediaRelay(channel, settings, systemClock);

@@ -9,7 +9,8 @@ import type {
   SourceProgress,
   WantedSource,
 } from './demux-protocol.ts';
-import { maskSecrets } from './mask-secrets.ts';
+import { isLiveUrl } from './live-url.ts';
+import { maskSecrets, maskUrl } from './mask-secrets.ts';
 import type { MediaRelay } from './media-relay.ts';
 import { type PacketSink, type SourceEnd, SourceReader } from './source-reader.ts';
 
@@ -56,16 +57,20 @@ export class Demuxer {
   /** Wants this source from now on, instead of the one before. */
   connect(request: WantedSource): void {
     this.#wanted?.replaced.abort();
-    this.#wanted = { request, url: maskSecrets(request.url), replaced: new AbortController() };
+    this.#wanted = { request, url: maskUrl(request.url), replaced: new AbortController() };
     this.#running ??= this.#run();
   }
 
-  /** Wants no source. Resolves when nothing of the one before is left. */
-  async disconnect(): Promise<void> {
+  /** Wants no source. */
+  disconnect(): void {
     this.#wanted?.replaced.abort();
     this.#wanted = undefined;
+  }
+
+  /** Wants no source, and resolves when nothing of the one before is left. */
+  async stop(): Promise<void> {
+    this.disconnect();
     await this.#running;
-    this.#relay.clear();
   }
 
   async #run(): Promise<void> {
@@ -83,7 +88,8 @@ export class Demuxer {
       const attempt: Attempt = { number, connectedAtMs: undefined };
       const end = await this.#read(wanted, attempt);
       if (this.#wasGood(attempt)) retry = 0;
-      const retryInMs = this.#wantsRetry(end) && !signal.aborted ? this.#backoff.delayMs(retry++) : null;
+      const isWanted = !signal.aborted && this.#wantsRetry(end, wanted.request.url);
+      const retryInMs = isWanted ? this.#backoff.delayMs(retry++) : null;
       this.#report(wanted, attempt, end, retryInMs);
       if (retryInMs === null) return;
       await sleep(this.#clock, retryInMs, signal);
@@ -111,9 +117,10 @@ export class Demuxer {
       this.#clock,
     );
     const end = await reader.read(request, signal);
-    if (end.kind === 'ended') await this.#relay.drained(signal);
+    if (end.kind === 'ended')
+      await this.#relay.finish(this.#wantsRetry(end, request.url) ? 'lost' : 'over', signal);
     meter.stop();
-    return end;
+    return signal.aborted ? { kind: 'stopped' } : end;
   }
 
   #report(
@@ -132,8 +139,8 @@ export class Demuxer {
     this.#tell('failed', { url, attempt: number, code, message: maskSecrets(message), retryInMs });
   }
 
-  #wantsRetry({ kind }: SourceEnd): boolean {
-    return kind === 'failed' || (kind === 'ended' && this.#settings.reconnectOnEnd);
+  #wantsRetry({ kind }: SourceEnd, url: string): boolean {
+    return kind === 'failed' || (kind === 'ended' && (this.#settings.reconnectOnEnd ?? isLiveUrl(url)));
   }
 
   #wasGood({ connectedAtMs }: Attempt): boolean {

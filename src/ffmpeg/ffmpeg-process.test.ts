@@ -250,6 +250,12 @@ describe.skipIf(isMissing)('FfmpegProcess', () => {
     expect(await textOf(ffmpegProcess.output)).toBe(args.map((argument) => `<${argument}>\n`).join(''));
   });
 
+  it('says when the arguments are longer than the system takes', () => {
+    const start = () => FfmpegProcess.start({ args: ['x'.repeat(1 << 22)] });
+    expect(start).toThrow(expect.objectContaining({ name: 'FfmpegError', code: 'FFMPEG_UNAVAILABLE' }));
+    expect(start).toThrow(/cannot run 'ffmpeg': .*E2BIG/);
+  });
+
   it('does not start when its signal has aborted', () => {
     const reason = new Error('too late');
     expect(() => FfmpegProcess.start({ args: [], signal: AbortSignal.abort(reason) })).toThrow(reason);
@@ -258,6 +264,7 @@ describe.skipIf(isMissing)('FfmpegProcess', () => {
   it.each([
     { options: { args: ['a\0b'] }, says: /args must be an array of strings without NUL/ },
     { options: { args: [], path: '' }, says: /path must be a string of 1 to 4096/ },
+    { options: { args: [], path: 'a\0b' }, says: /path must be a string without NUL/ },
     { options: { args: [], stopGraceMs: -1 }, says: /stopGraceMs must be a number of milliseconds/ },
     { options: { args: [], shell: true }, says: /FfmpegProcess has no option 'shell'/ },
   ])('refuses $options', ({ options, says }) => {

@@ -4,13 +4,17 @@ import { Readable } from 'node:stream';
 import { onAbort, settledWithin } from '../core/abort.ts';
 import { checkKnown, checkMethods, checkMs, checkText, refusal } from '../core/check.ts';
 import { type Clock, clockMethods, systemClock } from '../core/clock.ts';
+import { describeError } from '../core/error-transfer.ts';
 import { FfmpegError, type FfmpegFailure } from './ffmpeg-error.ts';
 import { LastLines } from './last-lines.ts';
 import { askToEnd, killAll, letGo, spawnOnLifeLine } from './life-line.ts';
 
 /** Options of {@link FfmpegProcess}. */
 export interface FfmpegProcessOptions {
-  /** The program: a path, or a name that is looked up on the `PATH`. Belongs to this process alone. Default `'ffmpeg'`. */
+  /**
+   * The program: a path, or a name that is looked up on the `PATH`. Belongs to this process alone. A script in its place
+   * has to `exec` ffmpeg, or that is left behind when our process is killed. Default `'ffmpeg'`.
+   */
   readonly path?: string;
   /** Its arguments, one by one; no shell looks at them. Other users of the machine can read them in its process list. */
   readonly args: readonly string[];
@@ -66,14 +70,15 @@ export class FfmpegProcess {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #stopGraceMs: number;
-  readonly #lastLines = new LastLines();
+  readonly #lastLines: LastLines;
   #isWanted = true;
   #stopping: Promise<FfmpegEnd> | undefined;
 
   /**
    * Starts ffmpeg. A program that is missing or not executable shows in `ended`, as `FFMPEG_UNAVAILABLE`.
    *
-   * @throws {ConfigError} when an option is unknown or out of range; the signal's reason when that has aborted.
+   * @throws {ConfigError} when an option is unknown or out of range; the signal's reason when that has aborted;
+   * {@link FfmpegError} `FFMPEG_UNAVAILABLE` when the system refuses at once: arguments too long, no memory.
    */
   static start(options: FfmpegProcessOptions): FfmpegProcess {
     checkKnown('FfmpegProcess', options, ['path', 'args', 'stopGraceMs', 'signal', 'clock']);
@@ -89,12 +94,14 @@ export class FfmpegProcess {
     clock = systemClock,
   }: FfmpegProcessOptions) {
     this.#path = checkText('path', path, 4096);
+    if (!isArgument(path)) throw refusal('path', path, 'a string without NUL');
     this.#stopGraceMs = checkMs('stopGraceMs', stopGraceMs);
     checkMethods('clock', clock, clockMethods);
     if (!Array.isArray(args) || !args.every(isArgument))
       throw refusal('args', args, 'an array of strings without NUL');
     this.#clock = clock;
-    this.#child = spawnOnLifeLine(this.#path, [...quietly, ...args]);
+    this.#lastLines = new LastLines(args.filter((argument) => argument.includes('://')));
+    this.#child = spawnOrRefuse(this.#path, [...quietly, ...args]);
     const { stdin, stdout, stderr } = this.#child; // All absent when there are too many open files.
     stdin?.on('error', () => {}); // The life-line breaks when the shell ends before an order reaches it.
     stderr?.setEncoding('utf8').on('data', (text: string) => this.#lastLines.add(text));
@@ -188,6 +195,15 @@ export class FfmpegProcess {
       reason: 'failed',
       error: new FfmpegError('FFMPEG_UNAVAILABLE', message, { lastLines }, cause && { cause }),
     };
+  }
+}
+
+function spawnOrRefuse(path: string, args: readonly string[]): ChildProcess {
+  try {
+    return spawnOnLifeLine(path, args);
+  } catch (cause) {
+    const message = `cannot run '${path}': ${describeError(cause)}`;
+    throw new FfmpegError('FFMPEG_UNAVAILABLE', message, {}, { cause });
   }
 }
 

@@ -13,11 +13,13 @@ export interface PacketCounts {
 /** How far the source that is wanted has come. */
 export type SourcePhase = 'starting' | 'connecting' | 'connected' | 'waiting';
 
-const none: PacketCounts = { video: 0, audio: 0 };
+/** No packets. */
+export const none: PacketCounts = { video: 0, audio: 0 };
 
 /** What became of the sources so far, put together from what the workers tell. */
 export class InputRecord {
   #phase: SourcePhase = 'starting';
+  #connectedUrl: string | undefined;
   #connections = 0;
   #failures = 0;
   #workersLost = 0;
@@ -26,6 +28,11 @@ export class InputRecord {
 
   get phase(): SourcePhase {
     return this.#phase;
+  }
+
+  /** The source that is connected, which after `connect()` is for a while still the one before. */
+  get connectedUrl(): string | undefined {
+    return this.#connectedUrl;
   }
 
   get reconnects(): number {
@@ -52,10 +59,13 @@ export class InputRecord {
         return;
       case 'connected':
         this.#phase = 'connected';
+        this.#connectedUrl = detail.url;
         this.#connections++;
         return;
       case 'disconnected':
         this.#phase = 'waiting';
+        this.#connectedUrl = undefined;
+        if (detail.retryInMs === null) this.#connections = 0;
         return;
       case 'failed':
         this.#phase = 'waiting';
@@ -69,6 +79,7 @@ export class InputRecord {
   /** @param isLost - Whether it died or hung, instead of being stopped. */
   noteWorkerEnd(isLost: boolean): void {
     this.#phase = 'starting';
+    this.#connectedUrl = undefined;
     if (isLost) this.#workersLost++;
     this.#droppedBefore = this.workerDropped;
     this.#droppedNow = none;
@@ -77,6 +88,7 @@ export class InputRecord {
   /** Another source is wanted: what follows is not a return of the one before. */
   startOver(): void {
     this.#connections = 0;
+    if (this.#phase !== 'starting') this.#phase = 'connecting';
   }
 }
 

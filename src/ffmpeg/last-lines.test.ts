@@ -22,4 +22,17 @@ describe('LastLines', () => {
     last.add('rtsp://user:secret@host/x: Connection refused');
     expect(last.lines).toEqual(['rtsp://***@host/x: Connection refused']);
   });
+
+  it('keeps a password out that is longer than what is shown of a line', () => {
+    const last = new LastLines();
+    last.add(`cannot open http://user:${'secret'.repeat(200)}@host/x\n`);
+    expect(last.lines).toEqual(['cannot open http://***@host/x']);
+  });
+
+  it('keeps a password out whatever characters it holds', () => {
+    const url = "rtsp://user:it's my secret@host/x";
+    const last = new LastLines([url]);
+    last.add(`${url}: Connection refused`);
+    expect(last.lines).toEqual(['rtsp://***@host/x: Connection refused']);
+  });
 });

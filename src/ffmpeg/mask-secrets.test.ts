@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maskSecrets } from './mask-secrets.ts';
+import { maskSecrets, maskUrl } from './mask-secrets.ts';
 
 describe('maskSecrets', () => {
   it.each([
@@ -11,6 +11,9 @@ describe('maskSecrets', () => {
     ['rtmp://host/live/secret-key', 'rtmp://host/live/***'],
     ['rtmps://user:pw@host/live/key?auth=1', 'rtmps://***@host/live/***'],
     ['rtmp://host', 'rtmp://host'],
+    ['rtmp://host/live/secret-key/', 'rtmp://host/live/***'],
+    ['https://host/live#token=abc', 'https://host/live#***'],
+    ["opening http://user:it's@host/x failed", 'opening http://***@host/x failed'],
     ['/videos/film.mp4', '/videos/film.mp4'],
     ['testsrc=size=320x240', 'testsrc=size=320x240'],
     [
@@ -22,5 +25,15 @@ describe('maskSecrets', () => {
     ],
   ])('shows %s as %s', (text, shown) => {
     expect(maskSecrets(text)).toBe(shown);
+  });
+
+  it.each([
+    ['rtsp://user:two words@host/x y', 'rtsp://***@host/x y'],
+    ['http://us"er:<it\'s>@host/x?token=a b', 'http://***@host/x?***'],
+    ['concat:http://a:b c@h/1|http://d:e f@h/2', 'concat:http://***@h/2'],
+    ['/videos/two words.mp4', '/videos/two words.mp4'],
+  ])('knows where the URL %s ends', (url, shown) => {
+    expect(maskUrl(url)).toBe(shown);
+    expect(maskSecrets(`${url} was refused; ${url}`, [url])).toBe(`${shown} was refused; ${shown}`);
   });
 });

@@ -172,6 +172,37 @@ describe.skipIf(ffmpeg === undefined)('MediaInput', () => {
     expect(test.input.stats()).toMatchObject({ workerRestarts: 1, incarnation: 2, state: 'connected' });
   });
 
+  it.each(['thread', 'process'] as const)('goes on with another %s when it is killed', async (host) => {
+    const camera = await startCamera(ffmpeg!);
+    const test = new InputUnderTest({ host, url: camera.url }).start();
+    await test.tells('connected');
+    test.input.kill();
+    expect(await test.tells('disconnected')).toMatchObject({ reason: 'worker-lost', retryInMs: 0 });
+    await untilBack(test, 2);
+    await eventually(() => test.input.stats().video.depth).toBeGreaterThan(10);
+    expect(test.input.stats()).toMatchObject({ incarnation: 2, workerRestarts: 0 });
+  });
+
+  it('says that it is disconnected although its worker is stuck', async () => {
+    const camera = await startCamera(ffmpeg!);
+    const test = new InputUnderTest({ host: 'process', url: camera.url, heartbeatTimeoutMs: 500 }).start();
+    await test.tells('connected');
+    process.kill(workerPid(), 'SIGSTOP');
+    test.input.disconnect();
+    expect(await test.tells('disconnected')).toMatchObject({
+      url: camera.url,
+      reason: 'worker-lost',
+      retryInMs: null,
+    });
+    expect(test.input.stats().state).toBe('idle');
+  });
+
+  it('takes arguments that are too long for a failure of the source', async () => {
+    const test = new InputUnderTest({ url: 'x', inputOptions: ['x'.repeat(1 << 22)] }).start();
+    expect(await test.tells('failed')).toMatchObject({ code: 'FFMPEG_UNAVAILABLE' });
+    expect(test.input.stats().workerRestarts).toBe(0);
+  });
+
   it('beats every second whatever happens, and stops in less than one', async () => {
     const camera = await startCamera(ffmpeg!);
     camera.manner = 'silent';

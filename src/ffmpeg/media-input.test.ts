@@ -9,6 +9,7 @@ import { runAlone } from '../core/service.ts';
 import type { MediaPacket } from '../media/media-packet.ts';
 import { StreamDirectory } from '../media/stream-directory.ts';
 import { cleanUp, InputUnderTest, onCleanUp, startCamera } from './fixtures/input-under-test.ts';
+import { MediaInput } from './media-input.ts';
 import type { MediaOutput } from './media-output.ts';
 import { letterOf } from './test-support.ts';
 
@@ -172,6 +173,24 @@ describe.skipIf(ffmpeg === undefined)('MediaInput', () => {
     expect(changes.at(-1)).toBe('ended');
   });
 
+  it.each(['thread', 'process'] as const)(
+    'ends the stream behind the last packet of a source that ended, through a %s',
+    async (host) => {
+      const streams = new StreamDirectory();
+      onCleanUp(() => streams.close());
+      const changes: string[] = [];
+      for (const name of ['started', 'interrupted', 'resumed', 'ended'] as const)
+        streams.on(name, () => changes.push(name));
+      const inputOptions = ['-stream_loop', '9']; // More packets than the lane between the threads holds.
+      const test = new InputUnderTest({ host, url: film, inputOptions });
+      test.input.publishTo(streams, 'live/film');
+      test.start();
+      await test.tells('disconnected');
+      await test.tells('heartbeat', test.told('heartbeat').length + 1);
+      expect(changes).toEqual(['started', 'ended']);
+    },
+  );
+
   it('says in one log line that the name of a stream is taken', async () => {
     const streams = new StreamDirectory();
     onCleanUp(() => streams.close());
@@ -196,6 +215,22 @@ describe.skipIf(ffmpeg === undefined)('MediaInput', () => {
       expect(test.input.stats()).toMatchObject({ state: 'stopped', url: film });
     }
     expect(test.processes).toEqual([]);
+  });
+
+  it('ends the loops of its readers when it is stopped without having run', async () => {
+    const input = new MediaInput();
+    const reading = Promise.all([take(input.video, 1), take(input.audio, 1)]);
+    await input.stop();
+    expect(await reading).toEqual([[], []]);
+  });
+
+  it('does not take the source of before for the one that is wanted now', async () => {
+    const test = new InputUnderTest({ url: film, realtime: true }).start();
+    await test.tells('connected');
+    test.input.connect(pattern, { ...encoded, realtime: true });
+    expect(test.input.stats()).toMatchObject({ url: pattern, state: 'connecting' });
+    await test.tells('connected', 2);
+    expect(test.input.stats()).toMatchObject({ state: 'connected', reconnects: 0 });
   });
 
   it('ends the loops of its readers when it stops, and beats no more', async () => {

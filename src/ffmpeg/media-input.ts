@@ -7,8 +7,8 @@ import { Delivery } from './delivery.ts';
 import type { DemuxProtocol, WantedSource } from './demux-protocol.ts';
 import { createDemuxWorker, superviseDemux } from './demux-service.ts';
 import type { InputMoment, MediaInputEvents, MediaInputState, MediaInputStats } from './input-events.ts';
-import { add, type DemuxStatus, InputRecord, type PacketCounts } from './input-record.ts';
-import { maskSecrets } from './mask-secrets.ts';
+import { add, type DemuxStatus, InputRecord, none } from './input-record.ts';
+import { maskUrl } from './mask-secrets.ts';
 import type { MediaOutput } from './media-output.ts';
 import { Metronome } from './metronome.ts';
 import {
@@ -24,6 +24,7 @@ type DemuxLoop = ReturnType<SupervisedWorker<DemuxProtocol>['data'][typeof Symbo
 /** What is on its way while a `run` lasts. */
 interface Life {
   readonly stop: AbortController;
+  readonly signal: AbortSignal;
   readonly ended: Promise<void>;
 }
 
@@ -36,10 +37,11 @@ const heartbeatMs = 1_000;
  * Pulls a source (RTSP, SRT, UDP, HLS, a file, a device) through ffmpeg and gives its picture and its sound as packets.
  * ffmpeg and everything that waits for it live in a worker of their own: whatever the source does, this thread gets a
  * `heartbeat` every second, `stop()` takes less than a second, and nothing is left running. A source that fails is
- * connected again, at once the first time and then after growing pauses; a worker that dies or hangs is replaced.
+ * connected again, at once the first time and then after growing pauses; a worker that dies or hangs is replaced. A
+ * server that closes an HTTP connection *ends* its source as a file does: a camera behind one wants `reconnectOnEnd`.
  *
  * Whoever chooses the URL chooses what ffmpeg opens, local files and internal hosts included: do not pass on what a
- * stranger sends without checking it.
+ * stranger sends without checking it. ffmpeg's command line shows the URL to other users of the machine.
  *
  * @example
  * ```ts
@@ -58,7 +60,8 @@ export class MediaInput extends Emitter<MediaInputEvents> implements Service {
   #wanted: WantedSource | undefined;
   readonly #record = new InputRecord();
   #lastId = 0;
-  #reportedDrops: PacketCounts = { video: 0, audio: 0 };
+  #loop: DemuxLoop | undefined;
+  #reportedDrops = none;
 
   /** @throws {ConfigError} when an option is unknown or out of range, or `fluent-ffmpeg` is not installed. */
   constructor(options: MediaInputOptions = {}) {
@@ -109,10 +112,14 @@ export class MediaInput extends Emitter<MediaInputEvents> implements Service {
     }
   }
 
-  /** Ends `run`, and the loops over `video` and `audio`. Resolves when nothing is left running. May be called again. */
+  /**
+   * Ends `run`, if it runs, and the loops over `video` and `audio` that are open. Resolves when nothing is left running.
+   * May be called again.
+   */
   async stop(): Promise<void> {
-    this.#life?.stop.abort(new ClosedError(`${this.name} is stopped`));
-    await this.#life?.ended;
+    if (this.#life === undefined) return this.#delivery.end(); // Loops may wait for it, whether or not it ever ran.
+    this.#life.stop.abort(new ClosedError(`${this.name} is stopped`));
+    await this.#life.ended;
   }
 
   /** Stops. */
@@ -141,7 +148,7 @@ export class MediaInput extends Emitter<MediaInputEvents> implements Service {
     const { reconnects, failures, workersLost, workerDropped } = this.#record;
     return {
       state: this.#state,
-      url: this.#wanted === undefined ? null : maskSecrets(this.#wanted.url),
+      url: this.#wanted === undefined ? null : maskUrl(this.#wanted.url),
       reconnects,
       failures,
       incarnation: this.#worker.incarnation,
@@ -165,35 +172,38 @@ export class MediaInput extends Emitter<MediaInputEvents> implements Service {
     if (this.#life !== undefined) throw new ConfigError(`${this.name} runs already`);
     const ended = Promise.withResolvers<void>();
     const stop = new AbortController();
-    this.#life = { stop, ended: ended.promise };
+    const life = { stop, signal: AbortSignal.any([context.signal, stop.signal]), ended: ended.promise };
+    this.#life = life;
     try {
-      await this.#live(context, stop);
+      await this.#live(context, life);
     } finally {
       this.#life = undefined;
       ended.resolve();
     }
   }
 
-  async #live(context: ServiceContext, stop: AbortController): Promise<void> {
-    const signal = AbortSignal.any([context.signal, stop.signal]);
+  async #live(context: ServiceContext, { stop, signal }: Life): Promise<void> {
     const heart = new Metronome(this.#options.clock, heartbeatMs, () => this.#beat(context));
-    const data = this.#worker.data[Symbol.asyncIterator]();
-    const delivering = this.#deliver(data, signal);
+    const delivering = this.#deliver(signal);
     heart.start();
     try {
       await superviseDemux(this.#worker, this.#options).run({ signal, ready: () => context.ready() });
     } finally {
       stop.abort(); // Also when the supervisor gave up: a loop that waits for room lets go.
       heart.stop();
-      await data.return();
+      await this.#loop?.return();
       await delivering;
     }
     this.#delivery.end();
   }
 
-  async #deliver(data: DemuxLoop, signal: AbortSignal): Promise<void> {
-    for await (const item of data) {
-      if (item.kind === 'item') await this.#delivery.take(item.value, item.incarnation, signal);
+  async #deliver(signal: AbortSignal): Promise<void> {
+    // A worker that is killed ends the loop over its data in good order. The next worker's data take another one.
+    while (!signal.aborted) {
+      this.#loop = this.#worker.data[Symbol.asyncIterator]();
+      for await (const item of this.#loop) {
+        if (item.kind === 'item') await this.#delivery.take(item.value, item.incarnation, signal);
+      }
     }
   }
 
@@ -222,22 +232,25 @@ export class MediaInput extends Emitter<MediaInputEvents> implements Service {
   ): void {
     const { reason, retryInMs } = detail;
     if (reason === 'ended' && retryInMs === null && this.#wanted?.id === id) this.#forgetSource();
-    const era = reason === 'ended' ? reason : { ...moment, epoch };
-    const here = this.#delivery.disconnected(retryInMs === null ? 'over' : 'lost', era);
+    const how = retryInMs === null ? 'over' : 'lost';
+    const here = reason === 'ended' ? none : this.#delivery.disconnected(how, { ...moment, epoch });
     const cleared = { clearedVideo: clearedVideo + here.video, clearedAudio: clearedAudio + here.audio };
     this.emit('disconnected', { ...detail, ...cleared, ...moment });
   }
 
   #onWorkerEnded(incarnation: number, error: WorkerExitError | undefined): void {
-    const wasConnected = this.#record.phase === 'connected';
+    const url = this.#record.connectedUrl;
     this.#record.noteWorkerEnd(error !== undefined);
-    if (error === undefined) return;
-    const { video, audio } = this.#delivery.disconnected('lost', { incarnation, epoch: lastEpoch });
+    const isStopping = this.#life?.signal.aborted ?? true;
+    const isOver = isStopping || this.#wanted === undefined;
+    const era = { incarnation, epoch: lastEpoch };
+    const { video, audio } = this.#delivery.disconnected(isOver ? 'over' : 'lost', era);
     const moment = { atMs: this.#options.clock.wallMs(), incarnation };
-    this.emit('workerLost', { code: error.code, message: error.message, ...moment });
-    if (!wasConnected || this.#wanted === undefined) return;
-    const detail = { url: maskSecrets(this.#wanted.url), reason: 'worker-lost', retryInMs: 0 } as const;
-    this.emit('disconnected', { ...detail, clearedVideo: video, clearedAudio: audio, ...moment });
+    if (error !== undefined) this.emit('workerLost', { code: error.code, message: error.message, ...moment });
+    if (url === undefined) return;
+    const reason = isStopping ? 'requested' : 'worker-lost';
+    const cleared = { clearedVideo: video, clearedAudio: audio };
+    this.emit('disconnected', { url, reason, retryInMs: isOver ? null : 0, ...cleared, ...moment });
   }
 
   #forgetSource(): void {

@@ -9,7 +9,7 @@ import { letterOf, packet } from './test-support.ts';
 
 /** The other end takes as many items as it has room for; a buffer that was handed over cannot be used here any more. */
 class NarrowLane implements DemuxLane {
-  readonly items: DemuxItem[] = [];
+  readonly items: string[] = [];
   #room = 0;
   #waiter: PromiseWithResolvers<void> | undefined;
 
@@ -18,16 +18,19 @@ class NarrowLane implements DemuxLane {
   }
 
   get letters(): string {
-    return this.items.map(({ tag }) => letterOf(readMediaPacket(tag))).join('');
+    return this.items.join('');
   }
 
   tryWrite(item: DemuxItem): boolean {
     this.#room--;
-    this.items.push({ ...item, tag: structuredClone(item.tag, { transfer: [item.tag.buffer] }) });
+    if ('end' in item) this.items.push(` ${item.end}`);
+    else
+      this.items.push(letterOf(readMediaPacket(structuredClone(item.tag, { transfer: [item.tag.buffer] }))));
     return true;
   }
 
   room(): Promise<void> {
+    if (this.hasRoom) return Promise.resolve();
     this.#waiter = Promise.withResolvers();
     return this.#waiter.promise;
   }
@@ -93,22 +96,34 @@ describe('MediaRelay', () => {
     expect(relay.isBlocked(packet('p', 0))).toBe(false);
   });
 
-  it('says when everything is on its way', async () => {
+  it('sends the end behind everything that waits', async () => {
     const lane = new NarrowLane();
     const relay = relayOn(lane);
     push(relay, 'Ka');
-    const drained = relay.drained(new AbortController().signal).then(() => lane.letters);
-    lane.widen(1);
+    const finished = relay.finish('over', new AbortController().signal);
+    lane.widen(2);
     await clock.settle();
+    expect(lane.letters).toBe('Ka');
     lane.widen(1);
-    expect(await drained).toBe('Ka');
+    await finished;
+    expect(lane.letters).toBe('Ka over');
+  });
+
+  it('sends no end for a source that is not wanted any more', async () => {
+    const lane = new NarrowLane();
+    const stop = new AbortController();
+    const finished = relayOn(lane).finish('over', stop.signal);
+    stop.abort();
+    lane.widen(1);
+    await finished;
+    expect(lane.letters).toBe('');
   });
 
   it('waits no longer than its signal lets it', async () => {
     const relay = relayOn(new NarrowLane(), 'block');
     push(relay, 'VKpp');
     const stop = new AbortController();
-    const waits = Promise.all([relay.room(packet('p', 0), stop.signal), relay.drained(stop.signal)]);
+    const waits = Promise.all([relay.room(packet('p', 0), stop.signal), relay.finish('over', stop.signal)]);
     stop.abort();
     await waits;
     expect(relay.stats().workerVideo.depth).toBe(4);

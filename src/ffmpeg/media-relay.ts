@@ -2,7 +2,7 @@ import type { WriteOptions } from '../channel/lane-writer.ts';
 import { orAbort } from '../core/abort.ts';
 import type { Clock } from '../core/clock.ts';
 import type { MediaPacket } from '../media/media-packet.ts';
-import type { DemuxItem } from './demux-protocol.ts';
+import type { DemuxEnd, DemuxItem } from './demux-protocol.ts';
 import { MediaQueue, type QueuedPacket, type QueueLimits, type QueueStats } from './media-queue.ts';
 
 /** The way to the main thread. */
@@ -53,9 +53,15 @@ export class MediaRelay {
     while (this.isBlocked(packet) && !signal.aborted) await this.#change(signal);
   }
 
-  /** Waits until everything is on its way. Returns early when the signal aborts. */
-  async drained(signal: AbortSignal): Promise<void> {
+  /** Waits until everything is on its way, and sends the end behind it. Returns early when the signal aborts. */
+  async finish(end: DemuxEnd['end'], signal: AbortSignal): Promise<void> {
     while (this.#next !== undefined && !signal.aborted) await this.#change(signal);
+    try {
+      await orAbort(this.#lane.room(), signal);
+    } catch {
+      return; // The source is not wanted any more, or the channel closes.
+    }
+    this.#lane.tryWrite({ epoch: this.#epoch, end }, {});
   }
 
   /** Makes everything void that was pushed so far, here and on its way. Returns the epoch that ended. */

@@ -35,6 +35,8 @@ describe('the options of MediaInput', () => {
     { options: { inputOptions: '-re' }, says: /inputOptions must be an array of at most 256 strings/ },
     { options: { outputOptions: ['a\0'] }, says: /outputOptions must be/ },
     { options: { inputFormat: '' }, says: /inputFormat/ },
+    { options: { inputFormat: 'a\0' }, says: /inputFormat must be a string without NUL/ },
+    { options: { ffmpegPath: 'a\0' }, says: /ffmpegPath must be a string without NUL/ },
     { options: { realtime: 'yes' }, says: /realtime must be true or false/ },
     { options: { url: '' }, says: /url must be a string of 1 to 8192 characters/ },
   ])('refuse $options', ({ options, says }) => {

@@ -66,13 +66,19 @@ export interface MediaInputOptions extends SourceOptions {
   readonly url?: string;
   /** Where the worker lives. `'process'` can be ended whatever it does. Default `'thread'`. */
   readonly host?: 'thread' | 'process';
-  /** The program: a path, or a name that is looked up on the `PATH`. Default `'ffmpeg'`. */
+  /**
+   * The program: a path, or a name that is looked up on the `PATH`. A script in its place has to `exec` ffmpeg, or that is
+   * left behind when our process is killed. Default `'ffmpeg'`.
+   */
   readonly ffmpegPath?: string;
   /** How long a source may take until its first frame, in ms. Default 10 000. */
   readonly connectTimeoutMs?: number;
   /** How long a connected source may go without a frame, in ms. Default 5000. */
   readonly stallTimeoutMs?: number;
-  /** Connects again when the source ended in good order, as a live source does whose server restarts. Default `false`. */
+  /**
+   * Connects again when the source ended in good order, as a live source does whose server restarts. Default: for RTSP,
+   * RTMP, SRT, UDP, RTP and TCP, and not for files, HTTP and devices.
+   */
   readonly reconnectOnEnd?: boolean;
   /** How long a connection must hold so that the next failure is retried at once again, in ms. Default 10 000. */
   readonly goodSpellMs?: number;
@@ -95,7 +101,6 @@ export interface ResolvedInputOptions
   extends Required<Pick<MediaInputOptions, 'name' | 'host' | 'heartbeatTimeoutMs' | 'logger' | 'clock'>> {
   readonly settings: DemuxSettings;
   readonly source: SourceOptions;
-  readonly request: SourceRequest | undefined;
 }
 
 // ffmpeg may say goodbye to its source for this long. With it, all of a stop stays below a second.
@@ -138,7 +143,6 @@ export function resolveInputOptions(options: MediaInputOptions): ResolvedInputOp
     clock,
     settings: resolveSettings(options),
     source,
-    request: options.url === undefined ? undefined : resolveRequest(options.url, source),
   };
 }
 
@@ -155,7 +159,7 @@ function resolveSource(url: string, options: SourceOptions): SourceRequest {
   const { inputFormat, inputOptions = [], outputOptions = [], realtime = false, probeMs = 3_000 } = options;
   return {
     url,
-    inputFormat: inputFormat === undefined ? undefined : checkText('inputFormat', inputFormat, 100),
+    inputFormat: inputFormat === undefined ? undefined : checkWord('inputFormat', inputFormat, 100),
     inputOptions: checkArguments('inputOptions', inputOptions),
     outputOptions: checkArguments('outputOptions', outputOptions),
     realtime: checkBoolean('realtime', realtime),
@@ -166,15 +170,15 @@ function resolveSource(url: string, options: SourceOptions): SourceRequest {
 }
 
 function resolveSettings(options: MediaInputOptions): DemuxSettings {
-  const { backoff = {}, reconnectOnEnd = false } = options;
+  const { backoff = {}, reconnectOnEnd } = options;
   exponentialBackoff(backoff);
   if ('random' in backoff) throw new ConfigError('backoff.random cannot travel to the worker; leave it out');
   return {
-    ffmpegPath: checkText('ffmpegPath', options.ffmpegPath ?? 'ffmpeg', 4_096),
+    ffmpegPath: checkWord('ffmpegPath', options.ffmpegPath ?? 'ffmpeg', 4_096),
     connectTimeoutMs: checkMs('connectTimeoutMs', options.connectTimeoutMs ?? 10_000, 1),
     stallTimeoutMs: checkMs('stallTimeoutMs', options.stallTimeoutMs ?? 5_000, 1),
     stopGraceMs,
-    reconnectOnEnd: checkBoolean('reconnectOnEnd', reconnectOnEnd),
+    reconnectOnEnd: reconnectOnEnd === undefined ? undefined : checkBoolean('reconnectOnEnd', reconnectOnEnd),
     goodSpellMs: checkMs('goodSpellMs', options.goodSpellMs ?? 10_000),
     backoff,
     video: resolveOutput('video', options.video, 16 << 20),
@@ -189,6 +193,12 @@ function resolveOutput(name: string, options: OutputOptions = {}, maxBytes: numb
     maxBytes: checkInteger(`${name}.maxBytes`, options.maxBytes ?? maxBytes, 1, 0x7fff_ffff),
     overflow: checkOneOf(`${name}.overflow`, options.overflow ?? 'drop', ['drop', 'block']),
   };
+}
+
+function checkWord(option: string, value: unknown, maxLength: number): string {
+  const word = checkText(option, value, maxLength);
+  if (word.includes('\0')) throw refusal(option, value, 'a string without NUL');
+  return word;
 }
 
 function checkArguments(option: string, value: readonly string[]): readonly string[] {

@@ -35,7 +35,7 @@ export class OutputPair {
 
   /** Whether a packet of this era is to be used. The first one of a new era closes the one before. */
   admits(era: Era): boolean {
-    const order = compare(era, this.#newest);
+    const order = compareEras(era, this.#newest);
     if (order > 0) {
       if (this.#isOpen) this.#unreported = this.#clear();
       this.#newest = era;
@@ -48,7 +48,7 @@ export class OutputPair {
   close(era: Era): PacketCounts {
     const cleared = this.#unreported;
     this.#unreported = nothing;
-    if (compare(era, this.#newest) < 0) return cleared; // Its successor's packets were faster.
+    if (compareEras(era, this.#newest) < 0) return cleared; // Its successor's packets were faster.
     this.#newest = era;
     this.#isOpen = false;
     return this.#clear();
@@ -76,6 +76,7 @@ export class OutputPair {
   }
 }
 
-function compare(era: Era, other: Era): number {
+/** Below 0 when the first era is before the other, above 0 when it is behind it. */
+export function compareEras(era: Era, other: Era): number {
   return era.incarnation - other.incarnation || era.epoch - other.epoch;
 }

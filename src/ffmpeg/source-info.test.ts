@@ -30,6 +30,13 @@ describe('SourceInfoReader', () => {
     expect(infoOf(['onMetaData', numbers], 'V').audio).toBeNull();
   });
 
+  it('takes a codec without headers from the metadata, for its first frame comes behind that of the other', () => {
+    const ids = { videocodecid: 7, audiocodecid: 2, stereo: true };
+    expect(infoOf(['onMetaData', ids], 'VK').audio).toMatchObject({ codec: '.mp3', channels: 2 });
+    expect(infoOf(['onMetaData', { videocodecid: 2 }], 'Aa').video).toMatchObject({ codec: 'h263' });
+    expect(infoOf(['onMetaData', { videocodecid: 0x6176_3031 }], 'Aa').video).toBeNull();
+  });
+
   it.each([
     { metadata: ['onMetaData'] },
     { metadata: ['onMetaData', null] },

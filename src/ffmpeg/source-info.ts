@@ -1,6 +1,6 @@
 import { type Amf0Object, type Amf0Value, readAmf0Values } from '../codec/amf0.ts';
-import { flvTagBody } from '../media/flv-tag.ts';
-import type { MediaPacket } from '../media/media-packet.ts';
+import { createFlvTag, type FlvTagType, flvTagBody, flvTagTypes } from '../media/flv-tag.ts';
+import { type MediaPacket, readMediaPacket } from '../media/media-packet.ts';
 
 /** The picture of a source. */
 export interface VideoInfo {
@@ -43,8 +43,11 @@ export class SourceInfoReader {
   }
 
   get info(): SourceInfo {
-    const { video, audio } = this.#codecs;
     const { width, height, framerate, audiosamplerate, stereo } = this.#metadata;
+    const { videocodecid, audiocodecid } = this.#metadata;
+    // MP3 and the codecs before H.264 have no header, and the first frame may be one of the other kind.
+    const video = this.#codecs.video ?? codecOf(flvTagTypes.video, videocodecid);
+    const audio = this.#codecs.audio ?? codecOf(flvTagTypes.audio, audiocodecid, 4);
     return {
       video:
         video === undefined
@@ -67,6 +70,12 @@ function readMetadata(tag: Uint8Array): Amf0Object {
   } catch {
     return {}; // Only names and numbers for people stand here; the media does not depend on them.
   }
+}
+
+/** The codec of a tag that begins with this id, as the metadata announces it; those with a FourCC have headers. */
+function codecOf(type: FlvTagType, id: Amf0Value, shift: number = 0): string | undefined {
+  if (typeof id !== 'number' || !(id > 0 && id < 16)) return undefined;
+  return readMediaPacket(createFlvTag(type, 0, Uint8Array.of(id << shift))).codec;
 }
 
 function number(value: Amf0Value): number | null {

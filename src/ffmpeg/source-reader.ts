@@ -6,7 +6,7 @@ import { type MediaPacket, readMediaPacket } from '../media/media-packet.ts';
 import type { DemuxSettings } from './demux-protocol.ts';
 import { buildArguments, type SourceRequest } from './ffmpeg-command.ts';
 import { FfmpegError } from './ffmpeg-error.ts';
-import { type FfmpegEnd, FfmpegProcess } from './ffmpeg-process.ts';
+import { type FfmpegEnd, FfmpegProcess, type FfmpegProcessOptions } from './ffmpeg-process.ts';
 import { SilenceWatch } from './silence-watch.ts';
 import { type SourceInfo, SourceInfoReader } from './source-info.ts';
 
@@ -56,7 +56,8 @@ export class SourceReader {
     const args = await buildArguments(request);
     if (signal.aborted) return { kind: 'stopped' };
     const { ffmpegPath: path, stopGraceMs, connectTimeoutMs } = this.#settings;
-    const ffmpeg = FfmpegProcess.start({ path, args, stopGraceMs, signal, clock: this.#clock });
+    const ffmpeg = startOrFail({ path, args, stopGraceMs, signal, clock: this.#clock });
+    if (ffmpeg instanceof FfmpegError) return { kind: 'failed', error: ffmpeg };
     this.#ffmpeg = ffmpeg;
     this.#startedAtMs = this.#clock.nowMs();
     this.#watch.expect(connectTimeoutMs);
@@ -119,6 +120,15 @@ export class SourceReader {
     if (this.#isConnected) return { kind: 'ended' };
     const message = `ffmpeg ended without a single frame${this.#hint()}`;
     return { kind: 'failed', error: new FfmpegError('FFMPEG_EXITED', message, { exitCode: 0 }) };
+  }
+}
+
+function startOrFail(options: FfmpegProcessOptions): FfmpegProcess | FfmpegError {
+  try {
+    return FfmpegProcess.start(options);
+  } catch (error) {
+    if (error instanceof FfmpegError) return error;
+    throw error;
   }
 }
 
