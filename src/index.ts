@@ -13,7 +13,8 @@ export {
   type LaneWorker,
 } from './channel/direct-lane.ts';
 export type { WorkerExit, WorkerExitReason } from './channel/exit.ts';
-export type { LaneOverflow, WriteOptions } from './channel/lane-writer.ts';
+export type { LaneOverflow } from './channel/lane-limits.ts';
+export type { WriteOptions } from './channel/lane-writer.ts';
 export type { WorkerChannelOptions } from './channel/options.ts';
 export type {
   CallHandlers,

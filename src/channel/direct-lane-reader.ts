@@ -1,9 +1,9 @@
 import { settledWithin } from '../core/abort.ts';
 import { systemClock } from '../core/clock.ts';
 import { Mailbox } from '../core/mailbox.ts';
+import type { LaneLimits } from './lane-limits.ts';
 import type { LanePort } from './lane-port.ts';
 import { LaneReader } from './lane-reader.ts';
-import type { LaneLimits } from './lane-writer.ts';
 
 /** An item that came over a direct lane. */
 export interface LaneItem<Item> {

@@ -1,8 +1,9 @@
 import { orAbort } from '../core/abort.ts';
 import { Emitter } from '../core/emitter.ts';
 import { ClosedError } from '../core/errors.ts';
+import type { LaneLimits } from './lane-limits.ts';
 import type { LanePort } from './lane-port.ts';
-import { type LaneLimits, LaneWriter, type WriteOptions } from './lane-writer.ts';
+import { LaneWriter, type WriteOptions } from './lane-writer.ts';
 import { type LaneCounter, laneCounters } from './state-page.ts';
 
 /** Payload of `discontinuity`. */

@@ -6,7 +6,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { checkKnown, checkOneOf, checkText, refusal } from '../core/check.ts';
 import { ClosedError, WorkerExitError } from '../core/errors.ts';
 import { Mailbox } from '../core/mailbox.ts';
-import type { LaneLimits, LaneOverflow } from './lane-writer.ts';
+import type { LaneLimits, LaneOverflow } from './lane-limits.ts';
 import { checkLaneBounds } from './options.ts';
 import { laneWindow } from './start-worker.ts';
 import type { LaneOffer } from './wire.ts';

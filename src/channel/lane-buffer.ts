@@ -1,6 +1,6 @@
 import type { Transferable } from 'node:worker_threads';
 import { RingQueue } from '../core/ring-queue.ts';
-import type { LaneLimits } from './lane-writer.ts';
+import type { LaneLimits } from './lane-limits.ts';
 import { type LaneCounter, laneCounters } from './state-page.ts';
 
 /** An item that waits to be sent. */

@@ -1,7 +1,7 @@
 import { ConfigError, ProtocolError } from '../core/errors.ts';
 import { RingQueue } from '../core/ring-queue.ts';
 import type { LanePort } from './lane-port.ts';
-import type { LaneBatch, LaneCredit } from './lane-writer.ts';
+import type { LaneBatch, LaneCredit } from './wire.ts';
 
 /** What is special about one kind of lane. */
 export interface ReaderHooks<Item> {

@@ -6,29 +6,9 @@ import { ClosedError, ConfigError } from '../core/errors.ts';
 import { Mailbox } from '../core/mailbox.ts';
 import { RingQueue } from '../core/ring-queue.ts';
 import { itemBytes, LaneBuffer, type QueuedItem } from './lane-buffer.ts';
+import type { LaneLimits } from './lane-limits.ts';
 import type { LanePort } from './lane-port.ts';
-
-/** What the writer does with an item when its queue is full. */
-export type LaneOverflow =
-  /** `write` waits for room; `tryWrite` refuses. */
-  | 'block'
-  /** The oldest waiting items make room. */
-  | 'drop-oldest'
-  /** The item itself is dropped. */
-  | 'drop-newest';
-
-/** The bounds of a data lane. */
-export interface LaneLimits {
-  /** Items that may wait in the worker. */
-  readonly capacity: number;
-  /** Bytes that may wait in the worker. */
-  readonly maxBytes: number;
-  /** Items that may be on their way or unread in the parent. */
-  readonly windowItems: number;
-  /** Bytes that may be on their way or unread in the parent. */
-  readonly windowBytes: number;
-  readonly overflow: LaneOverflow;
-}
+import type { LaneBatch, LaneCredit } from './wire.ts';
 
 /** Options of one write. */
 export interface WriteOptions {
@@ -41,13 +21,6 @@ export interface WriteOptions {
   readonly bytes?: number;
   /** Gives up the wait for room. */
   readonly signal?: AbortSignal;
-}
-
-/** What the writer posts: the items of one tick, or the end. */
-export type LaneBatch = { readonly items: readonly unknown[] } | { readonly end: true };
-/** What the reader posts back: how many items were taken. */
-export interface LaneCredit {
-  readonly taken: number;
 }
 
 // A producer that never leaves its tick (a synchronous loop) is flushed after this many items.

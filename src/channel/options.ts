@@ -11,7 +11,7 @@ import {
 } from '../core/check.ts';
 import { type Clock, clockMethods, systemClock } from '../core/clock.ts';
 import { type Logger, logMethods, safeLogger, silentLogger } from '../core/logger.ts';
-import type { LaneLimits, LaneOverflow } from './lane-writer.ts';
+import type { LaneLimits, LaneOverflow } from './lane-limits.ts';
 import type { CallHandlers, Requests } from './protocol.ts';
 
 /** Options of {@link WorkerChannel.open}. */

@@ -1,5 +1,5 @@
 import { refusal } from '../core/check.ts';
-import type { LaneLimits } from './lane-writer.ts';
+import type { LaneLimits } from './lane-limits.ts';
 import type { ResolvedChannelOptions } from './options.ts';
 import { ProcessHost } from './process-host.ts';
 import { ThreadHost } from './thread-host.ts';

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorRecord } from '../core/error-transfer.ts';
-import type { LaneLimits } from './lane-writer.ts';
+import type { LaneLimits } from './lane-limits.ts';
 
 /** What the two ends of a channel say on the control lane, either way unless noted. */
 export type ControlMessage =
@@ -67,3 +67,11 @@ export interface LaneOffer {
 
 /** Direct lanes of one worker. */
 export const maxLanes = 64;
+
+/** What the writer of a data lane posts: the items of one tick, or the end. */
+export type LaneBatch = { readonly items: readonly unknown[] } | { readonly end: true };
+
+/** What the reader posts back: how many items were taken. */
+export interface LaneCredit {
+  readonly taken: number;
+}

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { ClosedError } from '../core/errors.ts';
 import type { Service } from '../core/service.ts';
 import {
   type ChildExit,
@@ -129,9 +130,9 @@ export class Child<Name extends string = string> {
     return this.#startWaiter.promise;
   }
 
-  /** Tells whoever waits for it to come up that it does not. */
-  failStart(error: unknown): void {
-    this.#startWaiter?.reject(error);
+  /** Tells whoever waits for it to come up that it does not: for its own error, or since it was stopped before. */
+  failStart(error?: unknown): void {
+    this.#startWaiter?.reject(error ?? new ClosedError(`${this.name} was stopped before it was up`));
     this.#startWaiter = undefined;
   }
 

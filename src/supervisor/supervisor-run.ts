@@ -88,7 +88,7 @@ export class SupervisorRun<Name extends string = string> {
   #takeOut(child: Child<Name>): void {
     if (child.phase.kind === 'backing-off') child.phase.cancel();
     child.phase = { kind: 'stopped' };
-    child.failStart(stoppedTooEarly(child));
+    child.failStart();
     if (child.isForgottenAtEnd) this.#host.children.delete(child);
     if (this.#stopReason === undefined) this.#reporter.retire(child);
     this.#bringUp?.wake();
@@ -135,7 +135,7 @@ export class SupervisorRun<Name extends string = string> {
     child.phase = { kind: 'stopped' };
     if (ending.error !== undefined)
       this.#reporter.warn('child failed while it was being stopped', child, ending);
-    child.failStart(stoppedTooEarly(child));
+    child.failStart();
     if (this.#isOver) return this.#host.children.restore(); // It had been left behind and hid what is there next time.
     if (child.isForgottenAtEnd || (this.isStopping && child.isDynamic)) this.#host.children.delete(child);
   }
@@ -150,7 +150,7 @@ export class SupervisorRun<Name extends string = string> {
   #standBy(child: Child<Name>): void {
     if (child.options.restart !== 'temporary') return this.bringIn(child);
     child.phase = { kind: 'stopped' };
-    child.failStart(stoppedTooEarly(child));
+    child.failStart();
     this.#host.children.delete(child);
   }
 
@@ -159,7 +159,7 @@ export class SupervisorRun<Name extends string = string> {
     const { incarnation } = child;
     child.phase = { kind: 'finished' };
     if (exit.reason === 'ignored' && incarnation !== undefined) child.noteUp(incarnation);
-    else child.failStart(error ?? stoppedTooEarly(child));
+    else child.failStart(error);
     if (child.isForgottenAtEnd) this.#host.children.delete(child);
     this.#shutDownIfLast();
   }
@@ -281,7 +281,7 @@ export class SupervisorRun<Name extends string = string> {
     const { failure } = incarnation;
     if (child.isAwaited) {
       child.isUnwanted = true; // Nobody waits for it any more.
-      child.failStart(failure ?? stoppedTooEarly(child));
+      child.failStart(failure);
     } else if (failure !== undefined && this.#isStarting && !this.isStopping && !child.wasUp)
       this.#fail(failure);
   }
@@ -295,8 +295,4 @@ export class SupervisorRun<Name extends string = string> {
       this.#fail(error);
     }
   }
-}
-
-function stoppedTooEarly(child: Child): ClosedError {
-  return new ClosedError(`${child.name} was stopped before it was up`);
 }

@@ -10,7 +10,7 @@ export abstract class Simulation {
   diary: string[] = [];
   /** What became of each call: `'pending'`, `'ok'`, or the code of the error. */
   readonly calls: string[] = [];
-  #todo: (() => void)[] = [];
+  #tasks: (() => void)[] = [];
   #timers: ModelTimer[] = [];
 
   /** Starts the next thing that waits for nothing any more. Called when all that has happened is dealt with. */
@@ -19,9 +19,9 @@ export abstract class Simulation {
   /** Lets everything happen that waits for no timer. */
   settle(): void {
     do {
-      for (let task = this.#todo.shift(); task !== undefined; task = this.#todo.shift()) task();
+      for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) task();
       this.goOn();
-    } while (this.#todo.length > 0);
+    } while (this.#tasks.length > 0);
   }
 
   advance(durationMs: number): void {
@@ -37,7 +37,7 @@ export abstract class Simulation {
   }
 
   protected later(task: () => void): void {
-    this.#todo.push(task);
+    this.#tasks.push(task);
   }
 
   protected after(delayMs: number, fire: () => void): void {
