@@ -71,7 +71,9 @@ export { BoundedFanout } from './fanout/bounded-fanout.ts';
 export type { FanoutOptions, MaxLag, SubscribeOptions } from './fanout/options.ts';
 export type {
   AbortedSubscription,
+  CutOffSubscription,
   EndedSubscription,
+  EndOptions,
   FailedSubscription,
   FanoutEvents,
   FanoutLag,
@@ -83,6 +85,7 @@ export type {
   LagPolicy,
   LeftSubscription,
   PublishResult,
+  StalledSubscription,
   StartPoint,
   SubscriberFailed,
   Subscription,

@@ -181,6 +181,11 @@ describe('options', () => {
     ['maxBytes 10 needs sizeOf', { maxBytes: 10 }],
     ['maxAgeMs must be', { maxAgeMs: 0 }],
     ['retainKey must be a function', { retainKey: 'key' as never }],
+    [
+      'logger must be an object with debug(), info(), warn(), error(), got an object',
+      { logger: {} as never },
+    ],
+    ['clock must be an object with', { clock: {} as never }],
     ["BoundedFanout has no option 'maxitems'", { maxitems: 1 } as never],
   ])('refuses a fanout with: %s', (message, options) => {
     expect(() => new BoundedFanout(options)).toThrow(ConfigError);
@@ -192,7 +197,11 @@ describe('options', () => {
     ['onLag must be one of', { onLag: 'wait' as never }],
     ['maxLag.items must be', { maxLag: { items: 0 } }],
     ['maxLag.ms must be', { maxLag: { ms: 0 } }],
-    ["maxLag has no option 'bytes'", { maxLag: { bytes: 1 } as never }],
+    ['maxLag.bytes must be', { maxLag: { bytes: 0 } }],
+    ['maxLag.bytes 10 needs sizeOf', { maxLag: { bytes: 10 } }],
+    ["maxLag has no option 'seconds'", { maxLag: { seconds: 1 } as never }],
+    ['stallTimeoutMs must be', { stallTimeoutMs: 0 }],
+    ['stallTimeoutMs has no meaning beside onItem', { onItem() {}, stallTimeoutMs: 10 }],
     ['onItem must be a function', { onItem: 1 as never }],
     ['onReadable has no meaning beside onItem', { onItem() {}, onReadable() {} }],
     ['signal must be an AbortSignal', { signal: {} as never }],

@@ -1,6 +1,9 @@
+import { checkKnown, checkMs } from '../core/check.ts';
 import { Emitter } from '../core/emitter.ts';
 import { describeError } from '../core/error-transfer.ts';
+import { Drain } from './drain.ts';
 import { ItemTraits } from './item-traits.ts';
+import { LossReport } from './loss-report.ts';
 import {
   type FanoutOptions,
   type ResolvedFanoutOptions,
@@ -11,11 +14,20 @@ import {
 import { PushGroup } from './push-group.ts';
 import { type RetainedEntry, withRetained } from './retained.ts';
 import { Ring } from './ring.ts';
+import { StallWatch } from './stall-watch.ts';
 import { RingSubscription, type SubscriptionHost } from './subscription.ts';
-import type { FanoutEvents, FanoutStats, LagPolicy, PublishResult, Subscription } from './types.ts';
+import type {
+  EndOptions,
+  FanoutEvents,
+  FanoutStats,
+  LagPolicy,
+  PublishResult,
+  Subscription,
+} from './types.ts';
 import { WaitList } from './wait-list.ts';
 
-const reportIntervalMs = 1_000;
+/** Ends of subscribers whom the fanout did not wait for any longer. */
+const dropReasons: ReadonlySet<string | undefined> = new Set(['lagged', 'stalled', 'cut-off']);
 const settled = Promise.resolve();
 
 /**
@@ -23,8 +35,16 @@ const settled = Promise.resolve();
  * each has its own position in it. A slow one falls behind on its own, loses what the ring overwrites, is told how much,
  * and goes on at a point where it can. Order never changes and nothing is handed over twice.
  *
- * Callbacks run in microtasks, never inside `publish`. They may publish, subscribe, unsubscribe and end: what they
- * publish is delivered in the next microtask, who they subscribe is served there too.
+ * Callbacks run in microtasks, never inside `publish`, apart from those that `read` calls. In a callback one may
+ * - publish: the item is delivered in a later microtask, after what is being delivered, to everyone in the same order.
+ *   Who has not been served yet and is overtaken by it has a gap; only an item that is being handed round still reaches
+ *   all. What `onGap` publishes comes after the item that the gap was told for, or is a further gap;
+ * - subscribe: the new one starts as of that moment and is served in a later microtask;
+ * - unsubscribe oneself or others: takes effect at once, they get nothing any more, not even of the item at hand;
+ * - end: everyone gets what was published before, then the end;
+ * - read one's own subscription: `onItem` is then not called for what `read` has given.
+ *
+ * A skip takes all items in between, sound as well as pictures, so that both go on at the same moment.
  *
  * @example
  * ```ts
@@ -45,15 +65,15 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
   readonly #disconnecting = new Set<RingSubscription<T>>();
   readonly #checkInterval: number;
   #nextCheck = 0;
-  #nextReportMs = Number.NEGATIVE_INFINITY;
-  #isReportDue = false;
+  readonly #stalls: StallWatch<RingSubscription<T>>;
+  readonly #losses: LossReport;
+  readonly #drain = new Drain();
   #isScheduled = false;
   #refused = 0;
-  #refusedReported = 0;
   #retainRefused = 0;
   #missedByDeparted = 0;
-  #departedUnreported = 0;
   #subscribersFailed = 0;
+  #subscribersDropped = 0;
 
   /** @throws {ConfigError} when an option is out of range. */
   constructor(options: FanoutOptions<T> = {}) {
@@ -64,6 +84,8 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
     this.#ring = new Ring(resolved, resolved.clock);
     this.#pushed = new PushGroup(this.#ring);
     this.#checkInterval = Math.max(1, resolved.maxItems >> 3);
+    this.#stalls = new StallWatch(resolved.clock);
+    this.#losses = new LossReport(resolved.clock, resolved.maxBytes);
     this.#host = {
       ring: this.#ring,
       pushed: this.#pushed,
@@ -102,7 +124,7 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
    * @throws {ConfigError} when an option is out of range.
    */
   subscribe(options: SubscribeOptions<T> = {}): Subscription<T> {
-    const resolved = resolveSubscribeOptions(options, this.#options.isResyncPoint !== undefined);
+    const resolved = resolveSubscribeOptions(options, this.#options);
     this.#ring.expire();
     const subscription = new RingSubscription(this.#host, resolved);
     if (this.#ring.end !== undefined) {
@@ -115,14 +137,19 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
   }
 
   /**
-   * Publishes nothing any more. Everybody still gets what the ring holds for them, then the end; a subscriber that
-   * never reads stays until it is unsubscribed. Ending twice does nothing; the first cause stays.
+   * Publishes nothing any more. Everybody still gets what the ring holds for them, then the end. A subscriber that
+   * never reads stays until it is unsubscribed, stalls, or `drainTimeoutMs` has passed. Ending twice changes nothing:
+   * the first cause and limit stay.
+   *
+   * @returns A promise that resolves when the last subscriber has gone; it never rejects and need not be awaited.
+   * @throws {ConfigError} when an option is out of range.
    */
-  end(cause?: unknown): void {
-    if (this.hasEnded) return;
-    this.#ring.end = { reason: 'ended', cause };
-    this.#releaseIfOver();
-    this.#schedule();
+  end(cause?: unknown, options: EndOptions = {}): Promise<void> {
+    checkKnown('end', options, ['drainTimeoutMs']);
+    const { drainTimeoutMs } = options;
+    if (drainTimeoutMs !== undefined) checkMs('drainTimeoutMs', drainTimeoutMs);
+    if (!this.hasEnded) this.#end(cause, drainTimeoutMs);
+    return this.#drain.finished;
   }
 
   /** Counters as of now. */
@@ -142,6 +169,7 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
       retainRefused: this.#retainRefused,
       callbackErrors: this.#traits.errors,
       subscribersFailed: this.#subscribersFailed,
+      subscribersDropped: this.#subscribersDropped,
     };
   }
 
@@ -160,6 +188,7 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
 
   #refuse(): number {
     this.#refused++;
+    this.#losses.countRefused();
     return this.#ring.refuse();
   }
 
@@ -173,6 +202,7 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
 
   #attach(subscription: RingSubscription<T>, onLag: LagPolicy): void {
     this.#subscribers.add(subscription);
+    if (subscription.stallTimeoutMs !== Number.POSITIVE_INFINITY) this.#stalls.add(subscription);
     if (subscription.isPushed) {
       this.#pushed.add(subscription);
     } else {
@@ -187,19 +217,36 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
     if (subscription.isPushed) this.#pushed.remove(subscription);
     this.#waiting.remove(subscription);
     this.#disconnecting.delete(subscription);
+    this.#stalls.remove(subscription);
     this.#missedByDeparted += subscription.missed;
-    this.#departedUnreported += subscription.takeUnreported();
+    this.#losses.countDeparted(subscription);
+    if (dropReasons.has(subscription.end?.reason)) this.#subscribersDropped++;
     this.#releaseIfOver();
   }
 
+  #end(cause: unknown, drainTimeoutMs: number | undefined): void {
+    this.#ring.end = { reason: 'ended', cause };
+    if (drainTimeoutMs !== undefined)
+      this.#drain.limit(this.#options.clock, drainTimeoutMs, () => this.#cutOff(cause));
+    this.#releaseIfOver();
+    this.#schedule();
+  }
+
+  #cutOff(cause: unknown): void {
+    for (const subscription of [...this.#subscribers])
+      subscription.abandon((missed) => ({ reason: 'cut-off', cause, missed }));
+  }
+
   #releaseIfOver(): void {
-    if (this.hasEnded && this.#subscribers.size === 0) this.#ring.clear();
+    if (!this.hasEnded || this.#subscribers.size > 0) return;
+    this.#ring.clear();
+    this.#drain.finish();
   }
 
   // Subscribers who lag do not count here: a publish costs the same however many there are.
   #isServiceDue(sequence: number): boolean {
-    this.#isReportDue ||= this.#ring.slot(sequence)!.atMs >= this.#nextReportMs;
-    if (this.#isReportDue || this.#pushed.size > 0 || this.#waiting.length > 0) return true;
+    if (this.#losses.isDueAt(this.#ring.slot(sequence)!.atMs)) return true;
+    if (this.#pushed.size > 0 || this.#waiting.length > 0 || this.#stalls.isIdle) return true;
     return this.#disconnecting.size > 0 && sequence >= this.#nextCheck;
   }
 
@@ -215,6 +262,7 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
     this.#pushed.deliver();
     this.#waiting.wake();
     this.#disconnectLagging();
+    this.#stalls.arm();
     this.#reportLosses();
   };
 
@@ -226,25 +274,9 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
   }
 
   #reportLosses(): void {
-    if (!this.#isReportDue) return;
-    this.#isReportDue = false;
-    this.#nextReportMs = this.#options.clock.nowMs() + reportIntervalMs;
-    this.#reportLag();
-    const refused = this.#refused - this.#refusedReported;
-    this.#refusedReported = this.#refused;
-    if (refused > 0) this.emit('refused', { refused, maxBytes: this.#options.maxBytes });
-  }
-
-  #reportLag(): void {
-    let missed = this.#departedUnreported;
-    let subscribers = 0;
-    this.#departedUnreported = 0;
-    for (const subscription of this.#subscribers) {
-      const unreported = subscription.takeUnreported();
-      missed += unreported;
-      if (unreported > 0) subscribers++;
-    }
-    if (missed > 0) this.emit('lag', { missed, subscribers });
+    const losses = this.#losses.take(this.#subscribers);
+    if (losses?.lag !== undefined) this.emit('lag', losses.lag);
+    if (losses?.refused !== undefined) this.emit('refused', losses.refused);
   }
 
   #reportFailure(subscription: RingSubscription<T>, error: unknown): void {

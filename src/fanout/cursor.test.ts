@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { BoundedFanout } from './bounded-fanout.ts';
-import { follow, type Packet, publishAll, puller, readAll, streamOf, turn } from './test-support.ts';
+import { follow, type Packet, packet, publishAll, puller, readAll, streamOf, turn } from './test-support.ts';
 import type { SubscriptionEnd } from './types.ts';
 
 describe('lagging', () => {
@@ -101,6 +101,16 @@ describe('lagging', () => {
     expect(subscription.stats()).toMatchObject({ lagItems: 3, lagMs: 60 });
     expect(readAll(subscription)).toBe('c');
     expect(gaps).toEqual([{ missed: 2, reason: 'lag' }]);
+  });
+
+  it('keeps a subscriber within its own limit of bytes', () => {
+    const fanout = new BoundedFanout<Packet>({ sizeOf: ({ size }) => size });
+    const { subscription, gaps } = puller(fanout, { maxLag: { bytes: 10 } });
+    for (const size of [9, 2, 3, 5]) fanout.publish(packet(`${size} bytes`, size));
+    expect(subscription.stats()).toMatchObject({ lagItems: 4, lagBytes: 19 });
+    expect(readAll(subscription)).toBe('2 bytes 3 bytes 5 bytes');
+    expect(gaps).toEqual([{ missed: 1, reason: 'lag' }]);
+    expect(subscription.stats().lagBytes).toBe(0);
   });
 
   it('hands over only the newest item with latest', () => {

@@ -6,6 +6,11 @@ import type { Gap, GapReason, SubscriptionEnd, SubscriptionStats } from './types
 
 const nowhere = -1;
 
+/** Who is told of gaps. */
+interface GapListener {
+  tell(gap: Gap): void;
+}
+
 /**
  * One subscriber's place in the ring, and the rules for moving it. It looks at the ring only when asked, so a subscriber
  * that does not read costs a publisher nothing. What the subscriber's own `filter` and `onGap` throw comes through.
@@ -13,6 +18,7 @@ const nowhere = -1;
 export class Cursor<T> {
   readonly #ring: Ring<T>;
   readonly #options: ResolvedSubscribeOptions<T>;
+  readonly #listener: GapListener;
   readonly #limit: LagLimit | undefined;
   readonly #canBePlain: boolean;
   #isOpen = true;
@@ -34,15 +40,16 @@ export class Cursor<T> {
   #gaps = 0;
   #resent = 0;
 
-  constructor(ring: Ring<T>, options: ResolvedSubscribeOptions<T>) {
+  constructor(ring: Ring<T>, options: ResolvedSubscribeOptions<T>, listener: GapListener) {
     this.#ring = ring;
     this.#options = options;
-    this.#limit = options.maxLag && new LagLimit(options.maxLag);
+    this.#listener = listener;
+    this.#limit = options.maxLag && new LagLimit(ring, options.maxLag);
     this.#canBePlain = options.filter === undefined && this.#limit === undefined;
     this.#next = options.from === 'oldest' ? ring.tail : ring.head;
     this.#start = this.#next;
     if (options.from === 'resync') this.#join();
-    this.#excuseBacklog();
+    this.#limit?.excuseFrom(this.#next);
   }
 
   /** Number of the item to look at next. */
@@ -60,6 +67,16 @@ export class Cursor<T> {
     return this.#owesRetained;
   }
 
+  /** Things handed over so far, retained items included. */
+  get handedOver(): number {
+    return this.#delivered + this.#resent;
+  }
+
+  /** Whether the next thing to hand over has a gap before it. */
+  get owesNotice(): boolean {
+    return this.#gap !== undefined;
+  }
+
   /** Items lost so far, those the ring has overtaken unnoticed included. */
   get missed(): number {
     return this.#missed + this.#overtaken;
@@ -74,21 +91,15 @@ export class Cursor<T> {
   get isLagging(): boolean {
     if (this.#isJoining || this.#resumeFrom !== nowhere) return false;
     if (this.#next < this.#ring.tail) return true;
-    return this.#limit?.isExceeded(this.#ring.head - this.#next, this.#ring.ageMs(this.#next)) ?? false;
+    return this.#limit?.isExceededAt(this.#next) ?? false;
   }
 
   /** Hands over what comes next; `undefined` when there is nothing. */
   take(): T | undefined {
-    const sequence = this.#next;
-    const ring = this.#ring;
-    if (this.#isPlain && sequence < ring.head && sequence >= ring.tail) {
-      const item = ring.slot(sequence)!.item;
-      if (item !== undefined) {
-        this.#next = sequence + 1;
-        return item;
-      }
-    }
-    return this.#takeCarefully();
+    const item = this.#plainItem;
+    if (item === undefined) return this.#takeCarefully();
+    this.#next++;
+    return item;
   }
 
   /** Steps over items that were handed over in its place. Only for a plain cursor. */
@@ -98,7 +109,7 @@ export class Cursor<T> {
 
   /** Whether `take` would hand something over. */
   hasNext(): boolean {
-    return this.#locate();
+    return this.#plainItem !== undefined || this.#locate();
   }
 
   /** Tells of the gap that is pending, if any. */
@@ -107,7 +118,7 @@ export class Cursor<T> {
     if (gap === undefined) return;
     this.#gap = undefined;
     this.#gaps++;
-    this.#options.onGap?.(gap);
+    this.#listener.tell(gap);
   }
 
   /** Hands over nothing any more. The counters stay as they are. */
@@ -119,22 +130,43 @@ export class Cursor<T> {
     this.#isPlain = false;
   }
 
+  /** Gives up what is unread. A joiner that still waits for its start has nothing to lose. */
+  abandon(end: (missed: number) => SubscriptionEnd): void {
+    const missed = this.#isJoining ? 0 : this.#ring.head - this.#next;
+    this.#missed += missed;
+    if (!this.#isJoining) this.#next = this.#ring.head;
+    this.#lost = end(missed);
+    this.close();
+  }
+
   stats(): SubscriptionStats {
     const unread = Math.max(this.#next, this.#ring.tail);
     const isReading = this.#isOpen && !this.#isJoining;
     return {
-      delivered: this.#next - this.#start - this.#missed - this.#filtered,
+      delivered: this.#delivered,
       missed: this.missed,
       gaps: this.#gaps,
       filtered: this.#filtered,
       resent: this.#resent,
       lagItems: isReading ? this.#ring.head - unread : 0,
+      lagBytes: isReading ? this.#ring.bytesFrom(unread) : 0,
       lagMs: isReading ? this.#ring.ageMs(unread) : 0,
     };
   }
 
+  get #delivered(): number {
+    return this.#next - this.#start - this.#missed - this.#filtered;
+  }
+
   get #overtaken(): number {
     return this.#isOpen && !this.#isJoining ? Math.max(0, this.#ring.tail - this.#next) : 0;
+  }
+
+  /** The next item when nothing else is due: the short way that nearly every delivery takes. */
+  get #plainItem(): T | undefined {
+    const { head, tail } = this.#ring;
+    const isThere = this.#isPlain && this.#next < head && this.#next >= tail;
+    return isThere ? this.#ring.slot(this.#next)!.item : undefined;
   }
 
   #takeCarefully(): T | undefined {
@@ -174,7 +206,7 @@ export class Cursor<T> {
   }
 
   #caughtUp(): false {
-    this.#limit?.excuse(0, 0);
+    this.#limit?.excuseFrom(this.#ring.head);
     return false;
   }
 
@@ -219,7 +251,7 @@ export class Cursor<T> {
         this.#miss(Math.max(this.#ring.tail, this.#ring.head - 1), 'lag');
         return true;
       case 'disconnect':
-        this.#loseEverything();
+        this.abandon((missed) => ({ reason: 'lagged', missed }));
         return false;
     }
   }
@@ -229,7 +261,7 @@ export class Cursor<T> {
     const isFound = newestResync >= this.#resumeFrom;
     this.#jump(isFound ? newestResync : head, isFound ? 'lag' : 'waiting-for-resync');
     this.#resumeFrom = isFound ? nowhere : head;
-    if (isFound) this.#excuseBacklog();
+    if (isFound) this.#limit?.excuseFrom(newestResync);
     return isFound;
   }
 
@@ -257,22 +289,10 @@ export class Cursor<T> {
     this.#next = to;
   }
 
-  #loseEverything(): void {
-    const missed = this.#ring.head - this.#next;
-    this.#missed += missed;
-    this.#next = this.#ring.head;
-    this.#lost = { reason: 'lagged', missed };
-    this.close();
-  }
-
   #oldestWithinLimit(): number {
     const ring = this.#ring;
     let sequence = Math.max(this.#next, ring.tail);
-    while (this.#limit?.isExceeded(ring.head - sequence, ring.ageMs(sequence))) sequence++;
+    while (this.#limit?.isExceededAt(sequence)) sequence++;
     return sequence;
-  }
-
-  #excuseBacklog(): void {
-    this.#limit?.excuse(this.#ring.head - this.#next, this.#ring.ageMs(this.#next));
   }
 }

@@ -90,4 +90,39 @@ describe('a callback that throws', () => {
     expect(await collect(subscription)).toEqual([]);
     expect(subscription.end?.reason).toBe('failed');
   });
+
+  const rejecting: readonly [string, SubscribeOptions<string>][] = [
+    ['onItem', { onItem: async () => fail() }],
+    ['onReadable', { onReadable: async () => fail() }],
+    ['onGap', { onGap: async () => fail(), onItem() {} }],
+  ];
+  it.each(rejecting)('or whose promise rejects detaches its subscriber: %s', async (_name, options) => {
+    const fanout = new BoundedFanout<string>({ maxItems: 2 });
+    const subscription = fanout.subscribe(options);
+    const other = follow(fanout);
+    publishAll(fanout, 'a b c');
+    await turn();
+    expect(subscription.end).toMatchObject({ reason: 'failed', error: { message: 'broken subscriber' } });
+    expect(other.diary).toEqual(['gap 1', 'b', 'c']);
+    expect(fanout.subscribers.size).toBe(1);
+  });
+
+  it('is reported when it is an onEnd whose promise rejects', async () => {
+    const fanout = new BoundedFanout<string>();
+    fanout.subscribe({ onEnd: async () => fail() });
+    fanout.end();
+    await turn();
+    expect(fanout.stats().subscribersFailed).toBe(1);
+  });
+
+  it('harms nobody even when the logger throws, too', async () => {
+    const broken = { debug: fail, info: fail, warn: fail, error: fail };
+    const fanout = new BoundedFanout<string>({ logger: broken, sizeOf: fail });
+    const subscription = fanout.subscribe({ onItem: fail });
+    const other = follow(fanout);
+    publishAll(fanout, 'a b');
+    await turn();
+    expect(subscription.end?.reason).toBe('failed');
+    expect(other.diary).toEqual(['a', 'b']);
+  });
 });

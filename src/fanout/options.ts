@@ -1,7 +1,15 @@
-import { checkFunction, checkInteger, checkKnown, checkMs, checkOneOf, refusal } from '../core/check.ts';
-import { type Clock, systemClock } from '../core/clock.ts';
+import {
+  checkFunction,
+  checkInteger,
+  checkKnown,
+  checkMethods,
+  checkMs,
+  checkOneOf,
+  refusal,
+} from '../core/check.ts';
+import { type Clock, clockMethods, systemClock } from '../core/clock.ts';
 import { ConfigError } from '../core/errors.ts';
-import { type Logger, silentLogger } from '../core/logger.ts';
+import { type Logger, logMethods, safeLogger, silentLogger } from '../core/logger.ts';
 import type { Gap, LagPolicy, StartPoint, SubscriptionEnd } from './types.ts';
 
 /** Options of {@link BoundedFanout}. The four functions must not call the fanout, and must not throw. */
@@ -10,7 +18,10 @@ export interface FanoutOptions<T> {
   readonly maxItems?: number;
   /** Most bytes in the ring, by `sizeOf`, the incoming item included. Default 16 MiB with `sizeOf`, else no bound. */
   readonly maxBytes?: number;
-  /** How long an item stays in the ring, in ms. Default: until a newer one needs its place. */
+  /**
+   * Greatest age of an item, in ms: an older one is never handed over. It is looked for on publish and on read, so the
+   * last items before a pause stay in memory. Default: none, an item stays until a newer one needs its place.
+   */
   readonly maxAgeMs?: number;
   /** Size of an item in whole bytes. Default: none, items are only counted. */
   readonly sizeOf?: (item: T) => number;
@@ -23,7 +34,7 @@ export interface FanoutOptions<T> {
   readonly retainKey?: (item: T) => string | undefined;
   /** Whether a newly retained item says the same as the old one, which then stays. Default: identity. */
   readonly isSameRetained?: (older: T, newer: T) => boolean;
-  /** Where failures are reported. Default: nowhere. */
+  /** Where failures are reported; what it throws itself is ignored. Default: nowhere. */
   readonly logger?: Logger;
   /** Where time comes from. Default: the system. */
   readonly clock?: Clock;
@@ -33,11 +44,16 @@ export interface FanoutOptions<T> {
 export interface MaxLag {
   /** Most items it has not looked at. */
   readonly items?: number;
+  /** Most bytes of such items, by `sizeOf`. */
+  readonly bytes?: number;
   /** Greatest age of the oldest of them, in ms. */
   readonly ms?: number;
 }
 
-/** Options of {@link BoundedFanout.subscribe}. A callback that throws detaches this subscriber and nobody else. */
+/**
+ * Options of {@link BoundedFanout.subscribe}. A callback that throws, or gives a promise that rejects, detaches this
+ * subscriber and nobody else.
+ */
 export interface SubscribeOptions<T> {
   /** Where to start. Default `'resync'` when the fanout has `isResyncPoint`, else `'live'`. */
   readonly from?: StartPoint;
@@ -48,6 +64,12 @@ export interface SubscribeOptions<T> {
    * the subscriber has caught up. Default: none; one item for `onLag: 'latest'`.
    */
   readonly maxLag?: MaxLag;
+  /**
+   * Ends the subscription as `'stalled'` when it takes nothing for that long, in ms, although there is something for
+   * it; found at most a quarter later. Time in which the event loop was blocked does not count. Default: no limit, a
+   * subscriber that never reads costs its place in the ring only.
+   */
+  readonly stallTimeoutMs?: number;
   /** Which items it wants. Must be pure: it may be asked twice. `maxLag` counts items before the filter. */
   readonly filter?: (item: T) => boolean;
   /** Unsubscribes when it aborts. */
@@ -82,7 +104,7 @@ const fanoutOptionNames = [
   ...['logger', 'clock'],
 ];
 const subscribeOptionNames = [
-  ...['from', 'onLag', 'maxLag', 'filter', 'signal'],
+  ...['from', 'onLag', 'maxLag', 'stallTimeoutMs', 'filter', 'signal'],
   ...['onItem', 'onReadable', 'onGap', 'onEnd'],
 ];
 
@@ -97,42 +119,53 @@ export function resolveFanoutOptions<T>(options: FanoutOptions<T>): ResolvedFano
   if (maxBytes !== undefined && sizeOf === undefined)
     throw new ConfigError(`maxBytes ${maxBytes} needs sizeOf`);
   if (maxAgeMs !== undefined) checkMs('maxAgeMs', maxAgeMs, 1);
+  checkMethods('logger', logger, logMethods);
+  checkMethods('clock', clock, clockMethods);
   return {
     ...options,
     maxItems,
     maxBytes: maxBytes ?? (sizeOf === undefined ? Number.POSITIVE_INFINITY : 16 << 20),
     maxAgeMs: maxAgeMs ?? Number.POSITIVE_INFINITY,
-    logger,
+    logger: safeLogger(logger),
     clock,
   };
 }
 
-/** Fills in and checks the options of a subscriber. */
+/** Fills in and checks the options of a subscriber of a fanout with these options. */
 export function resolveSubscribeOptions<T>(
   options: SubscribeOptions<T>,
-  hasResyncPoints: boolean,
+  { isResyncPoint, sizeOf }: FanoutOptions<T>,
 ): ResolvedSubscribeOptions<T> {
   checkKnown('subscribe', options, subscribeOptionNames);
   for (const name of ['filter', 'onItem', 'onReadable', 'onGap', 'onEnd'] as const)
     checkFunction(name, options[name]);
-  if (options.onItem !== undefined && options.onReadable !== undefined) {
-    throw new ConfigError('onReadable has no meaning beside onItem, which takes every item');
-  }
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+  if (options.onItem !== undefined) checkUnused(options, ['onReadable', 'stallTimeoutMs']);
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal))
     throw refusal('signal', options.signal, 'an AbortSignal');
-  }
+  if (options.stallTimeoutMs !== undefined) checkMs('stallTimeoutMs', options.stallTimeoutMs, 1);
+  if (options.maxLag !== undefined) checkMaxLag(options.maxLag, sizeOf !== undefined);
+  const hasResyncPoints = isResyncPoint !== undefined;
   const {
     from = hasResyncPoints ? 'resync' : 'live',
     onLag = hasResyncPoints ? 'skip-to-resync' : 'drop-oldest',
   } = options;
   checkOneOf('from', from, ['live', 'resync', 'oldest']);
   checkOneOf('onLag', onLag, ['skip-to-resync', 'drop-oldest', 'latest', 'disconnect']);
-  if (options.maxLag !== undefined) checkMaxLag(options.maxLag);
   return onLag === 'latest' ? { maxLag: { items: 1 }, ...options, from, onLag } : { ...options, from, onLag };
 }
 
-function checkMaxLag(maxLag: MaxLag): void {
-  checkKnown('maxLag', maxLag, ['items', 'ms']);
+function checkUnused<T>(options: SubscribeOptions<T>, names: readonly (keyof SubscribeOptions<T>)[]): void {
+  for (const name of names) {
+    if (options[name] === undefined) continue;
+    throw new ConfigError(`${name} has no meaning beside onItem, which takes every item`);
+  }
+}
+
+function checkMaxLag(maxLag: MaxLag, hasSizes: boolean): void {
+  checkKnown('maxLag', maxLag, ['items', 'bytes', 'ms']);
   if (maxLag.items !== undefined) checkInteger('maxLag.items', maxLag.items, 1);
+  if (maxLag.bytes !== undefined) checkInteger('maxLag.bytes', maxLag.bytes, 1);
+  if (maxLag.bytes !== undefined && !hasSizes)
+    throw new ConfigError(`maxLag.bytes ${maxLag.bytes} needs sizeOf`);
   if (maxLag.ms !== undefined) checkMs('maxLag.ms', maxLag.ms, 1);
 }

@@ -2,7 +2,7 @@ import type { Ring } from './ring.ts';
 
 /** A subscriber that takes every item by callback. */
 export interface PushMember<T> {
-  readonly onItem: (item: T) => void;
+  readonly onItem: (item: T) => unknown;
   /** Its place in the pack, -1 outside. Only the group writes it. */
   packIndex: number;
   /** Hands over everything up to now, whatever lies in between. */
@@ -11,6 +11,8 @@ export interface PushMember<T> {
   packPosition(): number;
   /** The pack carried it to this position. */
   moveTo(sequence: number): void;
+  /** Its callback returned something. */
+  watch(returned: unknown): void;
   /** Its callback threw. */
   fail(error: unknown): void;
 }
@@ -26,7 +28,7 @@ export class PushGroup<T> {
   readonly #singles = new Set<PushMember<T>>();
   #pack: PushMember<T>[] = [];
   /** The callbacks of `#pack`; `undefined` for one that left while the pack was served. */
-  #callbacks: (((item: T) => void) | undefined)[] = [];
+  #callbacks: (((item: T) => unknown) | undefined)[] = [];
   #packSize = 0;
   /** The item that is due to the pack. */
   #next = 0;
@@ -101,7 +103,8 @@ export class PushGroup<T> {
       try {
         for (; turn < callbacks.length; turn++) {
           this.#turn = turn;
-          callbacks[turn]?.(item);
+          const returned = callbacks[turn]?.(item);
+          if (returned !== undefined) this.#pack[turn]!.watch(returned);
         }
       } catch (error) {
         this.#pack[turn]!.fail(error);

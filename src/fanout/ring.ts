@@ -7,6 +7,8 @@ interface RingSlot<T> {
   /** `undefined` marks an item that was refused: its number is taken, and everybody has a gap of one here. */
   readonly item: T | undefined;
   readonly size: number;
+  /** What was published before this item, in bytes: the difference of two is what lies between. */
+  readonly bytesBefore: number;
   readonly atMs: number;
   /** What was retained before this item. */
   readonly before: RetainedSnapshot<T>;
@@ -31,6 +33,7 @@ export class Ring<T> {
   #head = 0;
   #tail = 0;
   #bytes = 0;
+  #bytesEver = 0;
   #newestResync = -1;
   /** What is retained as of `head`. */
   retained: RetainedSnapshot<T> = [];
@@ -80,6 +83,11 @@ export class Ring<T> {
     return sequence < this.#head ? this.#clock.nowMs() - this.slot(sequence)!.atMs : 0;
   }
 
+  /** What the items from that number on add up to. */
+  bytesFrom(sequence: number): number {
+    return sequence < this.#head ? this.#bytesEver - this.slot(sequence)!.bytesBefore : 0;
+  }
+
   /** Adds an item that is no larger than `maxBytes`, evicting what does not fit beside it. Returns its number. */
   push(item: T, size: number, isResyncPoint: boolean): number {
     if (isResyncPoint) this.#newestResync = this.#head;
@@ -107,8 +115,15 @@ export class Ring<T> {
     const atMs = this.#clock.nowMs();
     this.#expire(atMs);
     while (this.#head - this.#tail >= maxItems || this.#bytes + size > maxBytes) this.#evict();
-    this.#slots[this.#head & this.#mask] = { item, size, atMs, before: this.retained };
+    this.#slots[this.#head & this.#mask] = {
+      item,
+      size,
+      bytesBefore: this.#bytesEver,
+      atMs,
+      before: this.retained,
+    };
     this.#bytes += size;
+    this.#bytesEver += size;
     return this.#head++;
   }
 

@@ -28,7 +28,10 @@ export type LagPolicy = 'skip-to-resync' | 'drop-oldest' | 'latest' | 'disconnec
 
 /** Items a subscriber did not get. Told right before the first thing it gets after them. */
 export interface Gap {
-  /** How many items were published in between and not handed over. Filtered items do not count. */
+  /**
+   * How many items were published in between and not handed over. Items that its filter had rejected by then do not
+   * count; what it would have said of an item that is lost nobody knows, so that one does.
+   */
   readonly missed: number;
   /**
    * What began the gap: the subscriber was too slow (`'lag'`), too slow with no resync point ahead
@@ -44,6 +47,8 @@ export type GapReason = 'lag' | 'waiting-for-resync' | 'refused';
 export type SubscriptionEnd =
   | EndedSubscription
   | LaggedSubscription
+  | StalledSubscription
+  | CutOffSubscription
   | LeftSubscription
   | AbortedSubscription
   | FailedSubscription;
@@ -64,6 +69,24 @@ export interface LaggedSubscription {
   readonly missed: number;
 }
 
+/** It took nothing for `stallTimeoutMs` although there was something for it. */
+export interface StalledSubscription {
+  /** Why it ended. */
+  readonly reason: 'stalled';
+  /** Items that were left unread. */
+  readonly missed: number;
+}
+
+/** The fanout ended, and `drainTimeoutMs` passed before it had taken everything. */
+export interface CutOffSubscription {
+  /** Why it ended. */
+  readonly reason: 'cut-off';
+  /** What `end` was given. */
+  readonly cause: unknown;
+  /** Items that were left unread. */
+  readonly missed: number;
+}
+
 /** It left: by `unsubscribe`, or by leaving its `for await` loop. */
 export interface LeftSubscription {
   /** Why it ended. */
@@ -78,7 +101,7 @@ export interface AbortedSubscription {
   readonly cause: unknown;
 }
 
-/** One of its callbacks threw. */
+/** One of its callbacks threw, or gave a promise that rejected. */
 export interface FailedSubscription {
   /** Why it ended. */
   readonly reason: 'failed';
@@ -103,6 +126,8 @@ export interface SubscriptionStats {
   readonly resent: number;
   /** Items in the ring that it has not looked at. */
   readonly lagItems: number;
+  /** What those add up to, by `sizeOf`. */
+  readonly lagBytes: number;
   /** Age of the oldest of those, in ms. */
   readonly lagMs: number;
 }
@@ -131,8 +156,10 @@ export interface FanoutStats {
   readonly retainRefused: number;
   /** How often `sizeOf`, `isResyncPoint`, `retainKey` or `isSameRetained` threw or gave nonsense. */
   readonly callbackErrors: number;
-  /** Subscribers' callbacks that threw. */
+  /** Subscribers' callbacks that threw, or whose promise rejected. */
   readonly subscribersFailed: number;
+  /** Subscribers that were ended for being `lagged`, `stalled` or `cut-off`. */
+  readonly subscribersDropped: number;
 }
 
 /** Payload of `lag`. */
@@ -165,9 +192,15 @@ export type FanoutEvents<T> = {
   lag: [FanoutLag];
   /** Items were refused. Looked for once a second, after a publish. */
   refused: [FanoutRefused];
-  /** A subscriber's callback threw; the subscriber is detached. */
+  /** A subscriber's callback threw or its promise rejected; the subscriber is detached. */
   subscriberFailed: [SubscriberFailed<T>];
 };
+
+/** Options of {@link BoundedFanout.end}. */
+export interface EndOptions {
+  /** How long subscribers may take to read the rest, in ms; who has not is ended as `'cut-off'`. Default: no limit. */
+  readonly drainTimeoutMs?: number;
+}
 
 /** One subscriber's place in the ring. Iterating it takes item after item; leaving the loop unsubscribes. */
 export interface Subscription<T> {
@@ -188,4 +221,13 @@ export interface Subscription<T> {
    * @throws {ConfigError} when the subscription has `onItem`, which takes every item already.
    */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined>;
+  /**
+   * Takes all items that are there at once, in batches: a burst costs one wait instead of one per item. A batch has at
+   * least one item and never reaches across a gap. The items of a batch have been handed over, even when the loop is
+   * left before the last one.
+   *
+   * @param maxItems - Most items in a batch. Default 64.
+   * @throws {ConfigError} when `maxItems` is no whole number from 1 to 1 048 576, or the subscription has `onItem`.
+   */
+  batches(maxItems?: number): AsyncIterable<readonly T[], undefined>;
 }

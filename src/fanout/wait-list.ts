@@ -8,8 +8,10 @@ export interface Waiter {
 
 /** Who waits for the next item. Adding and removing cost the same however many there are. */
 export class WaitList<W extends Waiter> {
-  #waiters: W[] = [];
-  #spare: W[] = [];
+  // Emptied by hand: an array whose length is set to 0 lets its memory go, and would grow anew for every item.
+  #waiters: (W | undefined)[] = [];
+  #count = 0;
+  #spare: (W | undefined)[] = [];
   #length = 0;
 
   /** How many wait. */
@@ -20,7 +22,8 @@ export class WaitList<W extends Waiter> {
   /** Adds a waiter that is not in the list already. */
   add(waiter: W): void {
     if (waiter.waitIndex >= 0) return;
-    waiter.waitIndex = this.#waiters.push(waiter) - 1;
+    waiter.waitIndex = this.#count;
+    this.#waiters[this.#count++] = waiter;
     this.#length++;
   }
 
@@ -31,7 +34,8 @@ export class WaitList<W extends Waiter> {
     waiter.waitIndex = -1;
     this.#length--;
     if (this.#waiters[index] !== waiter) return; // It is in the batch being woken, which passes it over.
-    const last = this.#waiters.pop()!;
+    const last = this.#waiters[--this.#count]!;
+    this.#waiters[this.#count] = undefined;
     if (last === waiter) return;
     this.#waiters[index] = last;
     last.waitIndex = index;
@@ -41,14 +45,17 @@ export class WaitList<W extends Waiter> {
   wake(): void {
     if (this.#length === 0) return;
     const batch = this.#waiters;
+    const count = this.#count;
     this.#waiters = this.#spare;
-    for (const waiter of batch) {
+    this.#count = 0;
+    for (let index = 0; index < count; index++) {
+      const waiter = batch[index]!;
+      batch[index] = undefined;
       if (waiter.waitIndex < 0) continue;
       waiter.waitIndex = -1;
       this.#length--;
       if (!waiter.wake()) this.add(waiter);
     }
-    batch.length = 0;
     this.#spare = batch;
   }
 }
