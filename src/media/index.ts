@@ -3,6 +3,7 @@
  *
  * @module media
  */
+export type { ClockReference } from './arrival-clock.ts';
 export {
   createFlvTag,
   type FlvTagType,

@@ -9,7 +9,14 @@ describe('LiveStream', () => {
   it('has nothing to tell before the first packet', () => {
     const { stream } = streaming();
     expect(stream.stats()).toEqual({
-      ...{ name: 'live/camera', state: 'live', uptimeMs: 0, lastPacketAgeMs: null, keyframeIntervalMs: null },
+      ...{
+        id: 1,
+        name: 'live/camera',
+        state: 'live',
+        uptimeMs: 0,
+        lastPacketAgeMs: null,
+        keyframeIntervalMs: null,
+      },
       ...{ resumptions: 0, viewers: 0, missedPackets: 0, video: null, audio: null },
     });
     expect([stream.has('video'), stream.has('audio')]).toEqual([false, false]);
@@ -89,7 +96,7 @@ describe('LiveStream', () => {
 
 function streaming(maxItems: number = 512) {
   const clock = new ManualClock();
-  const stream = new LiveStream('live/camera', createStreamFanout({ maxItems, clock }), clock);
+  const stream = new LiveStream(1, 'live/camera', createStreamFanout({ maxItems, clock }), clock);
   const publish = (...tags: readonly Uint8Array<ArrayBuffer>[]): void => {
     for (const tag of tags) stream.publish(readMediaPacket(tag));
   };

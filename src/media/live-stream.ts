@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { BoundedFanout } from '../fanout/bounded-fanout.ts';
+import { ArrivalClock, type ClockReference } from './arrival-clock.ts';
 import type { MediaPacket } from './media-packet.ts';
 import { RateMeter } from './rate-meter.ts';
 
@@ -20,6 +21,8 @@ export interface TrackStats {
 
 /** A stream as it is at this moment. */
 export interface LiveStreamStats {
+  /** Number of this run, unique in its directory. */
+  readonly id: number;
   /** Its public name. */
   readonly name: string;
   /** Whether packets come. */
@@ -44,11 +47,14 @@ export interface LiveStreamStats {
 
 /** One stream that viewers can subscribe to. Made by {@link StreamDirectory.publish}. */
 export class LiveStream {
+  /** Number of this run of the stream, from 1; unique in its directory. A name that ends and starts anew gets another. */
+  readonly id: number;
   /** Its public name, such as `'live/camera'`. */
   readonly name: string;
   /** Where its packets go; subscribe here. */
   readonly fanout: BoundedFanout<MediaPacket>;
   readonly #clock: Clock;
+  readonly #arrivals: ArrivalClock;
   readonly #startedAtMs: number;
   readonly #tracks = { video: new Track(), audio: new Track() };
   #state: LiveStreamState = 'live';
@@ -58,10 +64,12 @@ export class LiveStream {
   #resumptions = 0;
 
   /** @internal */
-  constructor(name: string, fanout: BoundedFanout<MediaPacket>, clock: Clock) {
+  constructor(id: number, name: string, fanout: BoundedFanout<MediaPacket>, clock: Clock) {
+    this.id = id;
     this.name = name;
     this.fanout = fanout;
     this.#clock = clock;
+    this.#arrivals = new ArrivalClock(clock);
     this.#startedAtMs = clock.nowMs();
   }
 
@@ -75,11 +83,22 @@ export class LiveStream {
     return this.#tracks[kind].codec !== undefined;
   }
 
+  /** FourCC of the codec of this kind, `null` when there was none so far. */
+  codecOf(kind: 'video' | 'audio'): string | null {
+    return this.#tracks[kind].codec ?? null;
+  }
+
+  /** How its timestamps relate to the time of day; `undefined` before the first frame. */
+  clockReference(): ClockReference | undefined {
+    return this.#arrivals.reference();
+  }
+
   /** Hands a packet to all viewers. */
   publish(packet: MediaPacket): void {
     const nowMs = this.#clock.nowMs();
     this.#lastPacketAtMs = nowMs;
     if (packet.kind !== 'data') this.#tracks[packet.kind].count(packet, nowMs);
+    if (packet.isFrame) this.#arrivals.note(packet.dtsMs, nowMs);
     if (packet.isKeyframe) this.#noteKeyframe(packet.dtsMs);
     this.fanout.publish(packet);
   }
@@ -89,6 +108,7 @@ export class LiveStream {
     const nowMs = this.#clock.nowMs();
     const { subscribers, missed } = this.fanout.stats();
     return {
+      id: this.id,
       name: this.name,
       state: this.#state,
       uptimeMs: nowMs - this.#startedAtMs,

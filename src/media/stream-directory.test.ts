@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OverflowError } from '../core/errors.ts';
+import { ClosedError, OverflowError } from '../core/errors.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { StreamDirectory, type StreamDirectoryOptions } from './stream-directory.ts';
 import { nameOf, tagOf } from './test-support.ts';
@@ -156,16 +156,24 @@ describe('StreamDirectory', () => {
     ]);
   });
 
-  it('leaves a stream alone that takes the name of one that ends', () => {
+  it('takes no stream once it was closed, not even while it closes', () => {
     const { streams } = directory();
     streams.publish('a');
-    const old = streams.publish('b')!;
-    streams.once('ended', () => {
-      old.end('unpublished');
-      streams.publish('b');
-    });
+    streams.once('ended', () => expect(() => streams.publish('b')).toThrow(ClosedError));
     streams.close();
-    expect(streams.get('b')?.state).toBe('live');
+    expect(() => streams.publish('a')).toThrow("'a' refused: the directory of streams was closed");
+    expect(streams.list()).toEqual([]);
+  });
+
+  it('gives each run of a name a number of its own', () => {
+    const { streams } = directory();
+    const ids = ['a', 'b', 'a'].map((name) => {
+      const publication = streams.publish(name)!;
+      const { id } = publication.stream;
+      publication.end('unpublished');
+      return id;
+    });
+    expect(ids).toEqual([1, 2, 3]);
   });
 
   it('tells a name in use from a stream that a listener ends at its start', () => {

@@ -1,7 +1,7 @@
 import { checkInteger, checkKnown, checkMs } from '../core/check.ts';
 import { type Clock, systemClock, type Timer } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
-import { OverflowError } from '../core/errors.ts';
+import { ClosedError, OverflowError } from '../core/errors.ts';
 import { type Logger, silentLogger } from '../core/logger.ts';
 import { LiveStream } from './live-stream.ts';
 import { readMediaPacket } from './media-packet.ts';
@@ -89,6 +89,8 @@ interface Entry {
  */
 export class StreamDirectory extends Emitter<StreamDirectoryEvents> {
   readonly #entries = new Map<string, Entry>();
+  #lastId = 0;
+  #isClosed = false;
   readonly #options: Required<Omit<StreamDirectoryOptions, 'fanout'>> & {
     readonly fanout: StreamFanoutOptions;
   };
@@ -122,8 +124,10 @@ export class StreamDirectory extends Emitter<StreamDirectoryEvents> {
    * Starts a stream, or continues an interrupted one of the same name. `undefined` when the name has a publisher.
    *
    * @throws {OverflowError} when there are `maxStreams` already.
+   * @throws {ClosedError} after `close`.
    */
   publish(name: string): Publication | undefined {
+    if (this.#isClosed) throw new ClosedError(`'${name}' refused: the directory of streams was closed`);
     const known = this.#entries.get(name);
     if (known?.publication !== undefined) return undefined;
     const entry = known ?? this.#create(name);
@@ -136,8 +140,9 @@ export class StreamDirectory extends Emitter<StreamDirectoryEvents> {
     return publication;
   }
 
-  /** Ends all streams. */
+  /** Ends all streams and takes no more. May be called again. */
   close(): void {
+    this.#isClosed = true;
     for (const entry of [...this.#entries.values()]) this.#end(entry, 'closed');
   }
 
@@ -149,7 +154,7 @@ export class StreamDirectory extends Emitter<StreamDirectoryEvents> {
         `'${name}' refused: there are ${maxStreams} streams, the limit`,
       );
     }
-    const stream = new LiveStream(name, createStreamFanout(fanout), clock);
+    const stream = new LiveStream(++this.#lastId, name, createStreamFanout(fanout), clock);
     const entry: Entry = { stream, timeline: new Timeline(), publication: undefined, grace: undefined };
     this.#entries.set(name, entry);
     logger.info('stream started', { stream: name });
