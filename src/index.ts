@@ -68,7 +68,7 @@ export {
 export { type LogFields, type Logger, silentLogger } from './core/logger.ts';
 export { announcesRestart, runAlone, type Service, type ServiceContext } from './core/service.ts';
 export { BoundedFanout } from './fanout/bounded-fanout.ts';
-export type { FanoutOptions, MaxLag, SubscribeOptions } from './fanout/options.ts';
+export type { FanoutOptions, SubscribeOptions } from './fanout/options.ts';
 export type {
   AbortedSubscription,
   CutOffSubscription,
@@ -84,6 +84,7 @@ export type {
   LaggedSubscription,
   LagPolicy,
   LeftSubscription,
+  MaxLag,
   PublishResult,
   StalledSubscription,
   StartPoint,

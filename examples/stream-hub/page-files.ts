@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,7 +15,7 @@ const headers = {
   'x-content-type-options': 'nosniff',
 };
 
-/** Answers with a file of the page: a name without folders, so that nothing else can be asked for. */
+/** Answers with a file of the page: at most one folder deep and no `..`, so that nothing else can be asked for. */
 export function servePage(path: string, request: IncomingMessage, response: ServerResponse): void {
   const file = fileOf(path);
   if (request.method !== 'GET' || file === undefined) return notFound(response);
@@ -27,18 +26,9 @@ export function servePage(path: string, request: IncomingMessage, response: Serv
 }
 
 function fileOf(path: string): string | undefined {
-  if (path === '/vendor/mpegts.js') return moduleFile('mpegts.js/dist/mpegts.js');
   const name = path === '/' ? 'index.html' : path.slice(1);
-  if (!/^[\w-]+\.\w+$/.test(name) || types[extname(name)] === undefined) return undefined;
+  if (!/^([\w-]+\/)?[\w-]+\.\w+$/.test(name) || types[extname(name)] === undefined) return undefined;
   return fileURLToPath(new URL(`./page/${name}`, import.meta.url));
-}
-
-function moduleFile(name: string): string | undefined {
-  try {
-    return createRequire(import.meta.url).resolve(name);
-  } catch {
-    return undefined; // It is not installed: the page plays without it.
-  }
 }
 
 function notFound(response: ServerResponse): void {

@@ -89,6 +89,7 @@ export class BoundedFanout<T> extends Emitter<FanoutEvents<T>> {
     this.#host = {
       ring: this.#ring,
       pushed: this.#pushed,
+      hasSizes: resolved.sizeOf !== undefined,
       wait: (subscription) => this.#waiting.add(subscription),
       detach: (subscription) => this.#detach(subscription),
       reportFailure: (subscription, error) => this.#reportFailure(subscription, error),

@@ -2,7 +2,7 @@ import { LagLimit } from './lag-limit.ts';
 import type { ResolvedSubscribeOptions } from './options.ts';
 import type { RetainedEntry } from './retained.ts';
 import type { Ring } from './ring.ts';
-import type { Gap, GapReason, SubscriptionEnd, SubscriptionStats } from './types.ts';
+import type { Gap, GapReason, MaxLag, SubscriptionEnd, SubscriptionStats } from './types.ts';
 
 const nowhere = -1;
 
@@ -19,8 +19,7 @@ export class Cursor<T> {
   readonly #ring: Ring<T>;
   readonly #options: ResolvedSubscribeOptions<T>;
   readonly #listener: GapListener;
-  readonly #limit: LagLimit | undefined;
-  readonly #canBePlain: boolean;
+  #limit: LagLimit | undefined;
   #isOpen = true;
   #isPlain = false;
   /** Number of the item to look at next. */
@@ -45,7 +44,6 @@ export class Cursor<T> {
     this.#options = options;
     this.#listener = listener;
     this.#limit = options.maxLag && new LagLimit(ring, options.maxLag);
-    this.#canBePlain = options.filter === undefined && this.#limit === undefined;
     this.#next = options.from === 'oldest' ? ring.tail : ring.head;
     this.#start = this.#next;
     if (options.from === 'resync') this.#join();
@@ -105,6 +103,13 @@ export class Cursor<T> {
   /** Steps over items that were handed over in its place. Only for a plain cursor. */
   moveTo(sequence: number): void {
     this.#next = sequence;
+  }
+
+  /** Sets other limits. What it lags by now is judged by them at the next look. */
+  limitLag(maxLag: MaxLag): void {
+    this.#isPlain = false;
+    this.#limit ??= new LagLimit(this.#ring, maxLag);
+    this.#limit.change(maxLag);
   }
 
   /** Whether `take` would hand something over. */
@@ -188,7 +193,7 @@ export class Cursor<T> {
       this.#resent++;
       return entry.item;
     }
-    this.#isPlain = this.#canBePlain;
+    this.#isPlain = this.#options.filter === undefined && this.#limit === undefined;
     return this.#ring.slot(this.#next++)!.item;
   }
 
@@ -200,7 +205,10 @@ export class Cursor<T> {
       else if (this.#dueEntry() !== undefined) return true;
       else if (slot === undefined) return this.#caughtUp();
       else if (this.#accepts(slot.item!)) return true;
-      else this.#passFiltered();
+      else {
+        this.#filtered++;
+        this.#next++;
+      }
     }
     return false;
   }
@@ -215,14 +223,8 @@ export class Cursor<T> {
     this.#miss(this.#next + 1, 'refused');
   }
 
-  #passFiltered(): void {
-    this.#filtered++;
-    this.#next++;
-  }
-
   #accepts(item: T): boolean {
-    const { filter } = this.#options;
-    return filter === undefined || filter(item);
+    return this.#options.filter?.(item) ?? true;
   }
 
   // What was retained before `#seen` the subscriber has had, by a re-send or in its order, or it was filtered.

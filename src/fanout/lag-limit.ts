@@ -1,18 +1,23 @@
-import type { MaxLag } from './options.ts';
 import type { Ring } from './ring.ts';
+import type { MaxLag } from './types.ts';
 
 /** How far behind a subscriber may be. */
 export class LagLimit {
   readonly #ring: Ring<unknown>;
-  readonly #maxItems: number;
-  readonly #maxBytes: number;
-  readonly #maxMs: number;
+  #maxItems = Number.POSITIVE_INFINITY;
+  #maxBytes = Number.POSITIVE_INFINITY;
+  #maxMs = Number.POSITIVE_INFINITY;
   #excusedItems = 0;
   #excusedBytes = 0;
   #excusedMs = 0;
 
-  constructor(ring: Ring<unknown>, { items, bytes, ms }: MaxLag) {
+  constructor(ring: Ring<unknown>, maxLag: MaxLag) {
     this.#ring = ring;
+    this.change(maxLag);
+  }
+
+  /** Other limits from now on. A backlog that is allowed stays so. */
+  change({ items, bytes, ms }: MaxLag): void {
     this.#maxItems = items ?? Number.POSITIVE_INFINITY;
     this.#maxBytes = bytes ?? Number.POSITIVE_INFINITY;
     this.#maxMs = ms ?? Number.POSITIVE_INFINITY;

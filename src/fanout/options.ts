@@ -10,7 +10,7 @@ import {
 import { type Clock, clockMethods, systemClock } from '../core/clock.ts';
 import { ConfigError } from '../core/errors.ts';
 import { type Logger, logMethods, safeLogger, silentLogger } from '../core/logger.ts';
-import type { Gap, LagPolicy, StartPoint, SubscriptionEnd } from './types.ts';
+import type { Gap, LagPolicy, MaxLag, StartPoint, SubscriptionEnd } from './types.ts';
 
 /** Options of {@link BoundedFanout}. The four functions must not call the fanout, and must not throw. */
 export interface FanoutOptions<T> {
@@ -38,16 +38,6 @@ export interface FanoutOptions<T> {
   readonly logger?: Logger;
   /** Where time comes from. Default: the system. */
   readonly clock?: Clock;
-}
-
-/** How far a subscriber may fall behind before its `onLag` applies. The ring itself is the last limit. */
-export interface MaxLag {
-  /** Most items it has not looked at. */
-  readonly items?: number;
-  /** Most bytes of such items, by `sizeOf`. */
-  readonly bytes?: number;
-  /** Greatest age of the oldest of them, in ms. */
-  readonly ms?: number;
 }
 
 /**
@@ -161,7 +151,8 @@ function checkUnused<T>(options: SubscribeOptions<T>, names: readonly (keyof Sub
   }
 }
 
-function checkMaxLag(maxLag: MaxLag, hasSizes: boolean): void {
+/** Refuses limits that are out of range, or in bytes where items have no size. */
+export function checkMaxLag(maxLag: MaxLag, hasSizes: boolean): void {
   checkKnown('maxLag', maxLag, ['items', 'bytes', 'ms']);
   if (maxLag.items !== undefined) checkInteger('maxLag.items', maxLag.items, 1);
   if (maxLag.bytes !== undefined) checkInteger('maxLag.bytes', maxLag.bytes, 1);

@@ -2,17 +2,19 @@ import { onAbort } from '../core/abort.ts';
 import { checkInteger } from '../core/check.ts';
 import { ConfigError } from '../core/errors.ts';
 import { Cursor } from './cursor.ts';
-import type { ResolvedSubscribeOptions } from './options.ts';
+import { checkMaxLag, type ResolvedSubscribeOptions } from './options.ts';
 import type { PushGroup, PushMember } from './push-group.ts';
 import type { Ring } from './ring.ts';
 import type { Watched } from './stall-watch.ts';
-import type { Gap, Subscription, SubscriptionEnd, SubscriptionStats } from './types.ts';
+import type { Gap, MaxLag, Subscription, SubscriptionEnd, SubscriptionStats } from './types.ts';
 import type { Waiter } from './wait-list.ts';
 
 /** What a subscription needs from its fanout. */
 export interface SubscriptionHost<T> {
   readonly ring: Ring<T>;
   readonly pushed: PushGroup<T>;
+  /** Whether items have a size. */
+  readonly hasSizes: boolean;
   /** It has read everything: it wants to be woken. */
   wait(subscription: RingSubscription<T>): void;
   /** It has ended. */
@@ -92,6 +94,12 @@ export class RingSubscription<T> implements Subscription<T>, Waiter, PushMember<
 
   unsubscribe(): void {
     this.finish({ reason: 'unsubscribed' });
+  }
+
+  limitLag(maxLag: MaxLag): void {
+    checkMaxLag(maxLag, this.#host.hasSizes);
+    this.#host.pushed.part(this);
+    this.#cursor.limitLag(maxLag);
   }
 
   stats(): SubscriptionStats {

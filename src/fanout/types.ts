@@ -26,6 +26,16 @@ export type StartPoint = 'live' | 'resync' | 'oldest';
  */
 export type LagPolicy = 'skip-to-resync' | 'drop-oldest' | 'latest' | 'disconnect';
 
+/** How far a subscriber may fall behind before its `onLag` applies. The ring itself is the last limit. */
+export interface MaxLag {
+  /** Most items it has not looked at. */
+  readonly items?: number;
+  /** Most bytes of such items, by `sizeOf`. */
+  readonly bytes?: number;
+  /** Greatest age of the oldest of them, in ms. */
+  readonly ms?: number;
+}
+
 /** Items a subscriber did not get. Told right before the first thing it gets after them. */
 export interface Gap {
   /**
@@ -211,6 +221,13 @@ export interface Subscription<T> {
    * at the moment, or no more at all (see `end`). After `undefined`, `onReadable` is called once there is one again.
    */
   read(): T | undefined;
+  /**
+   * Sets another `maxLag` in place of the one it was subscribed with, for instance when its connection turns out to be
+   * slow but steady. A backlog that was allowed stays so.
+   *
+   * @throws {ConfigError} when a limit is out of range.
+   */
+  limitLag(maxLag: MaxLag): void;
   /** Leaves. Nothing is handed over any more. Doing it again does nothing. */
   unsubscribe(): void;
   /** Counters as of now. */

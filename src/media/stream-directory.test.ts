@@ -94,6 +94,21 @@ describe('StreamDirectory', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it.each(['unpublished', 'frozen', 'rejected'] as const)(
+    'ends a stream at once as %s: only a lost one waits',
+    (reason) => {
+      const { streams, clock, diary } = directory();
+      const publication = streams.publish(name)!;
+      publication.write(tagOf.keyframe(0));
+      const viewer = publication.stream.fanout.subscribe();
+      publication.end(reason);
+      expect(viewer.read()).toBeDefined();
+      expect([viewer.read(), viewer.end]).toEqual([undefined, { reason: 'ended', cause: reason }]);
+      expect(diary).toEqual(['started live/camera', `ended live/camera: ${reason}`]);
+      expect([streams.list().length, clock.timers]).toEqual([0, 0]);
+    },
+  );
+
   it('ignores a publisher whose publication is over', () => {
     const { streams, diary } = directory();
     const first = streams.publish(name)!;

@@ -32,6 +32,10 @@ export type StreamEndReason =
   | 'unpublished'
   /** Its publisher was lost and did not come back in time. */
   | 'lost'
+  /** Its publisher sent no valid picture for too long. */
+  | 'frozen'
+  /** Its publisher sent too much that had to be refused. */
+  | 'rejected'
   /** The directory was closed. */
   | 'closed';
 
@@ -65,8 +69,8 @@ export interface Publication {
   readonly stream: LiveStream;
   /** Hands an FLV tag to all viewers. Its bytes belong to the stream from now on. Does nothing after the end. */
   write(tag: Uint8Array<ArrayBuffer>): void;
-  /** Gives the stream up: `'unpublished'` ends it, `'lost'` lets it wait for the publisher. */
-  end(reason: 'unpublished' | 'lost'): void;
+  /** Gives the stream up: `'lost'` lets it wait for the publisher, any other reason ends it at once. */
+  end(reason: Exclude<StreamEndReason, 'closed'>): void;
 }
 
 interface Entry {

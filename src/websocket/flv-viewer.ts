@@ -1,112 +1,149 @@
 import { flvFileHeader } from '../codec/flv.ts';
-import type { Clock, Timer } from '../core/clock.ts';
-import type { Gap, Subscription, SubscriptionStats } from '../fanout/types.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Gap, Subscription } from '../fanout/types.ts';
 import type { LiveStream } from '../media/live-stream.ts';
 import type { MediaPacket } from '../media/media-packet.ts';
+import type { Flushable, Flusher } from './flusher.ts';
+import { lossPercent } from './followed-stream.ts';
+import { type EncodedMessage, type MessageEncoder, messageBytes } from './message-encoder.ts';
+import { closeCodes } from './protocol.ts';
+import type { SessionLimits, SessionStats } from './session-types.ts';
+import { ViewerLink } from './viewer-link.ts';
 import type { ViewerSink } from './viewer-sink.ts';
 
 /** What happens to a viewer. */
-export interface FlvViewerHooks {
+interface FlvViewerHooks {
   /** It was too slow and skipped packets. */
   gap(gap: Gap): void;
-  /** A write, or the end, was not taken within the stall limit. */
-  stalled(): void;
+  /** It is dropped: its connection took nothing, or a callback failed here. Called once. */
+  giveUp(reason: 'stalled' | 'failed'): void;
+}
+
+/** What an {@link FlvViewer} is made of. */
+export interface FlvViewerOptions {
+  /** What it watches. */
+  readonly stream: LiveStream;
+  /** Its connection. */
+  readonly sink: ViewerSink;
+  /** How tags are sent: each as a WebSocket message, or one after the other. */
+  readonly framing: 'websocket' | 'http';
+  /** Makes the messages; one for all viewers. */
+  readonly encoder: MessageEncoder;
+  /** Says when to write; one for all viewers. */
+  readonly flusher: Flusher;
+  /** Where time comes from. */
+  readonly clock: Clock;
+  /** Its bounds. */
+  readonly limits: Pick<SessionLimits, 'lagLimitMs' | 'stallTimeoutMs'>;
+  /** Who is told. */
+  readonly hooks: FlvViewerHooks;
 }
 
 // A viewer that catches up gets this much per write: enough to fill a socket, little enough that what lies behind it in
 // the ring can still be skipped.
-const batchBytes = 256 << 10;
+const maxWriteBytes = 256 << 10;
 
 /**
- * One viewer of one stream: takes packets from its cursor and keeps one write in flight. What its connection does not
- * take stays in the ring, which all viewers share; a viewer that falls behind skips to a keyframe.
+ * One viewer of one stream as plain FLV: takes packets from its place in the ring and keeps one write in flight. What its
+ * connection does not take stays in the ring, which all viewers share; a viewer that falls behind skips to a keyframe.
  */
-export class FlvViewer {
-  readonly #stream: LiveStream;
-  readonly #sink: ViewerSink;
-  readonly #clock: Clock;
-  readonly #stallTimeoutMs: number;
-  readonly #hooks: FlvViewerHooks;
+export class FlvViewer implements Flushable {
+  readonly #options: FlvViewerOptions;
+  readonly #link: ViewerLink;
   readonly #subscription: Subscription<MediaPacket>;
   #hasHeader = false;
-  #isBusy = false;
-  #stall: Timer | undefined;
-  #bytesSent = 0;
+  #isOver = false;
 
-  constructor(
-    stream: LiveStream,
-    sink: ViewerSink,
-    clock: Clock,
-    stallTimeoutMs: number,
-    hooks: FlvViewerHooks,
-  ) {
-    this.#stream = stream;
-    this.#sink = sink;
-    this.#clock = clock;
-    this.#stallTimeoutMs = stallTimeoutMs;
-    this.#hooks = hooks;
+  constructor(options: FlvViewerOptions) {
+    const { stream, sink, flusher, clock, limits, hooks } = options;
+    this.#options = options;
+    this.#link = new ViewerLink(sink, clock, limits.stallTimeoutMs, {
+      drained: () => this.flush(),
+      stalled: () => this.#giveUp('stalled'),
+      owesSign: () => false,
+    });
     this.#subscription = stream.fanout.subscribe({
       from: 'resync',
-      onReadable: () => this.#pump(),
-      onEnd: () => this.#pump(),
+      maxLag: { ms: limits.lagLimitMs },
+      onReadable: () => flusher.schedule(this),
+      onEnd: () => flusher.schedule(this),
       onGap: (gap) => hooks.gap(gap),
     });
   }
 
-  /** Counters of its cursor, and what was sent. */
-  stats(): SubscriptionStats & { readonly bytesSent: number } {
-    return { ...this.#subscription.stats(), bytesSent: this.#bytesSent };
+  /** Counters as of now. How long its data is under way nobody knows. */
+  stats(): SessionStats {
+    const { delivered: inOrder, resent, missed: skipped, gaps, lagMs } = this.#subscription.stats();
+    const delivered = inOrder + resent;
+    const offered = delivered + skipped;
+    const counters = { offered, delivered, skipped, lossPercent: lossPercent(skipped, offered), gaps, lagMs };
+    const { name, id } = this.#options.stream;
+    return {
+      ...counters,
+      ...{ latencyMs: null, lastLatencyMs: null, latenessMs: null, roundTripMs: null, windowBytes: null },
+      unacknowledgedBytes: 0,
+      bytesSent: this.#link.bytesSent,
+      streams: [{ stream: name, id, ...counters, quality: 'full', every: 1 }],
+    };
   }
 
   /** Forgets the viewer: its connection has closed. */
   leave(): void {
-    this.#stall?.cancel();
+    this.#isOver = true;
+    this.#options.flusher.forget(this);
     this.#subscription.unsubscribe();
+    this.#link.leave();
   }
 
-  #pump(): void {
-    if (this.#isBusy) return;
-    const batch = this.#take();
-    if (batch.length > 0) return this.#write(batch);
-    if (this.#subscription.end?.reason === 'ended') this.#finish();
-    else if (this.#subscription.end?.reason === 'failed') this.#sink.destroy();
+  /** Writes what is due. Called by the flusher. */
+  flush(): void {
+    if (this.#isOver || !this.#link.isReady) return;
+    const pieces = this.#collect();
+    if (pieces.length > 0) this.#link.write(pieces);
+    else if (this.#subscription.end !== undefined) this.#conclude(this.#subscription.end.reason);
   }
 
-  #take(): Uint8Array[] {
-    const batch: Uint8Array[] = [];
-    for (let bytes = 0; bytes < batchBytes; ) {
+  /** `flush` threw. Nobody else notices. */
+  fail(): void {
+    this.#giveUp('failed');
+  }
+
+  #collect(): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    for (let bytes = 0; bytes < maxWriteBytes; ) {
       const packet = this.#subscription.read();
       if (packet === undefined) break;
-      batch.push(packet.tag);
-      bytes += packet.tag.byteLength;
+      const message = this.#encode(packet);
+      if (!this.#hasHeader) pieces.push(...this.#header());
+      pieces.push(...message);
+      bytes += messageBytes(message);
     }
-    if (batch.length === 0 || this.#hasHeader) return batch;
+    return pieces;
+  }
+
+  #encode(packet: MediaPacket): EncodedMessage {
+    const { framing, encoder } = this.#options;
+    return framing === 'websocket' ? encoder.plain(packet) : [packet.tag];
+  }
+
+  // A player waits for every kind of track that the file header promises, so it promises what has been seen.
+  #header(): EncodedMessage {
     this.#hasHeader = true;
-    // A player waits for every kind of track that the file header promises, so it promises what has been seen.
-    return [flvFileHeader({ audio: this.#stream.has('audio'), video: this.#stream.has('video') }), ...batch];
+    const { stream, framing, encoder } = this.#options;
+    const header = flvFileHeader({ audio: stream.has('audio'), video: stream.has('video') });
+    return framing === 'websocket' ? encoder.binary(header) : [header];
   }
 
-  #write(batch: readonly Uint8Array[]): void {
-    this.#begin();
-    for (const bytes of batch) this.#bytesSent += bytes.byteLength;
-    this.#sink.write(batch, () => {
-      this.#stall?.cancel();
-      this.#isBusy = false;
-      this.#pump();
-    });
+  #conclude(reason: string): void {
+    this.#isOver = true;
+    if (reason === 'failed') return this.#giveUp('failed');
+    // Ended, or cut off before it had taken all: the same to a player.
+    this.#link.end(closeCodes.normal, 'stream ended');
   }
 
-  // Stays busy until `leave`, for nothing follows. A connection that does not take the end is as stuck as any other.
-  #finish(): void {
-    this.#begin();
-    this.#sink.end();
-  }
-
-  #begin(): void {
-    this.#isBusy = true;
-    this.#stall = this.#clock.setTimer(this.#stallTimeoutMs, () => {
-      this.#hooks.stalled();
-      this.#sink.destroy();
-    });
+  #giveUp(reason: 'stalled' | 'failed'): void {
+    this.#isOver = true;
+    this.#options.hooks.giveUp(reason);
+    this.#link.destroy();
   }
 }

@@ -59,7 +59,9 @@ describe('what a viewer gets', () => {
     for (const { received } of viewers) await received.until('video 1960');
     const [first, ...others] = viewers.map(({ received }) => received.bytes);
     for (const other of others) expect(other.equals(first!)).toBe(true);
-    expect(site.broadcast.viewers().map(({ bytesSent }) => bytesSent)).toEqual(Array(4).fill(first!.length));
+    const sent = site.broadcast.viewers().map(({ transport, bytesSent }) => [transport, bytesSent]);
+    expect(sent.slice(2)).toEqual(Array(2).fill(['http', first!.length]));
+    expect(sent[0]).toEqual(sent[1]); // A WebSocket's frames have heads.
   });
 
   it('goes on in the same connection when the publisher is lost and comes back', async () => {
@@ -187,13 +189,10 @@ describe('a broadcast', () => {
     await received.until('video 40');
     response.destroy();
     await eventually(() => diary.length === 2);
-    const who = { id: 1, stream: 'live/camera', transport: 'http', missed: 0, lagItems: 0, lagMs: 0 };
-    expect(diary).toEqual([
-      { ...who, delivered: 0, bytesSent: 0, remoteAddress: expect.stringMatching(/^127\.0\.0\.1:\d+$/) },
-      {
-        ...{ ...who, delivered: 2, bytesSent: received.bytes.length, reason: 'closed' },
-        remoteAddress: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
-      },
+    const who = { id: 1, transport: 'http', protocol: 'flv', address: '127.0.0.1', skipped: 0, lagMs: 0 };
+    expect(diary).toMatchObject([
+      { ...who, delivered: 0, bytesSent: 0, streams: [{ stream: 'live/camera', id: 1 }] },
+      { ...who, delivered: 2, bytesSent: received.bytes.length, reason: 'closed' },
     ]);
   });
 
@@ -241,25 +240,19 @@ describe('a broadcast', () => {
     expect(site.broadcast.viewers().map(({ id }) => id)).toEqual([2]);
   });
 
-  it('drops everybody when it closes, and may be closed again', async () => {
-    const { site, clock, write } = await live();
-    write(keyframe(0));
-    const viewers = [await site.watch(), await site.fetch()];
-    for (const { received } of viewers) await received.until('keyframe 0');
-    site.broadcast.close();
-    site.broadcast.close();
-    expect(await viewers[0]!.closed).toEqual({ code: 1006, reason: '' });
-    expect(await viewers[1]!.closed).toEqual({ isComplete: false });
-    await eventually(() => site.broadcast.viewers().length === 0);
-    expect([site.subscribers, clock.timers]).toEqual([0, 0]);
-  });
-
   it.each([
     { options: { streams: undefined }, says: /streams must be a StreamDirectory, got undefined/ },
     { options: { maxViewers: 0 }, says: /maxViewers must be .* got 0/ },
     { options: { stallTimeoutMs: 0 }, says: /stallTimeoutMs must be .* got 0/ },
     { options: { pingIntervalMs: Number.NaN }, says: /pingIntervalMs must be .* got NaN/ },
     { options: { port: 80 }, says: /no option 'port'/ },
+    { options: { viewersPath: 'viewers' }, says: /viewersPath must be a path that begins with '\/'/ },
+    { options: { streamersPath: '/streamers' }, says: /streamersPath must be a path that begins and ends/ },
+    { options: { origins: 'all' }, says: /origins must be 'same', 'any' or a list of origins, got/ },
+    { options: { origins: ['example.com'] }, says: /origins: "example.com" is no origin/ },
+    { options: { streamers: { maxFrames: 1 } }, says: /no option 'maxFrames'/ },
+    { options: { authorize: true }, says: /authorize must be a function/ },
+    { options: { quality: 'low' }, says: /quality must be/ },
   ])('refuses $options', ({ options, says }) => {
     const { streams } = new TestSite(new ManualClock());
     expect(() => new WebSocketBroadcast({ streams, ...options } as never)).toThrow(says);

@@ -1,85 +1,49 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Timer } from '../core/clock.ts';
 import { Emitter } from '../core/emitter.ts';
 import type { LiveStream } from '../media/live-stream.ts';
-import { FlvViewer } from './flv-viewer.ts';
-import { resolveBroadcastOptions, type WebSocketBroadcastOptions } from './options.ts';
-import { httpSink, type ViewerSink, webSocketSink } from './viewer-sink.ts';
+import {
+  Admission,
+  type ConnectionDecision,
+  type ConnectionRole,
+  type Place,
+  type Refusal,
+} from './admission.ts';
+import { abortWhenClosed, answer, listenForClose, refuseUpgrade } from './http-answers.ts';
+import {
+  type ResolvedBroadcastOptions,
+  resolveBroadcastOptions,
+  type WebSocketBroadcastOptions,
+} from './options.ts';
+import { subprotocol } from './protocol.ts';
+import { type Route, type RoutePaths, readRoute } from './routes.ts';
+import { maxStreamerMessageBytes } from './streamer-options.ts';
+import { StreamerRoster } from './streamer-roster.ts';
+import type { StreamerInfo, ViewerStats, WebSocketBroadcastEvents } from './types.ts';
+import { ViewerRoster } from './viewer-roster.ts';
 
-/** A viewer as it is at this moment. */
-export interface ViewerStats {
-  /** Number of the viewer, unique in this broadcast. */
-  readonly id: number;
-  /** The stream it watches. */
-  readonly stream: string;
-  /** How it is connected. */
-  readonly transport: 'websocket' | 'http';
-  /** Where it connects from. */
-  readonly remoteAddress: string;
-  /** Packets that were handed to its connection. */
-  readonly delivered: number;
-  /** Packets it skipped because it was too slow. */
-  readonly missed: number;
-  /** Packets that wait in the ring for it. */
-  readonly lagItems: number;
-  /** Age of the oldest of them, in ms. */
-  readonly lagMs: number;
-  /** Bytes handed to its connection. */
-  readonly bytesSent: number;
+// What viewers say is short. Above this their connection is closed with 1009.
+const maxViewerMessageBytes = 4_096;
+
+// What a peer may take to read the goodbye.
+const closeGraceMs = 1_000;
+
+/** Who may come in: its place is given back when its connection closes. */
+interface Guest {
+  readonly place: Place;
+  readonly decision: ConnectionDecision;
 }
-
-/** Why a viewer left. */
-export type ViewerEndReason =
-  /** Its connection closed, from whichever side. */
-  | 'closed'
-  /** Its connection took nothing for the stall limit. */
-  | 'stalled'
-  /** It did not answer a ping. */
-  | 'unresponsive';
-
-/** Payload of `joined`. */
-export interface ViewerJoined {
-  /** Who. */
-  readonly viewer: ViewerStats;
-}
-
-/** Payload of `left`. */
-export interface ViewerLeft {
-  /** Who, with the numbers of the end. */
-  readonly viewer: ViewerStats;
-  /** Why. */
-  readonly reason: ViewerEndReason;
-}
-
-/** What a broadcast tells. */
-export type WebSocketBroadcastEvents = {
-  /** Somebody watches. */
-  joined: [ViewerJoined];
-  /** Somebody left. */
-  left: [ViewerLeft];
-};
-
-interface Connection {
-  readonly id: number;
-  readonly stream: LiveStream;
-  readonly transport: ViewerStats['transport'];
-  readonly remoteAddress: string;
-  readonly sink: ViewerSink;
-  readonly viewer: FlvViewer;
-  readonly ping: (() => void) | undefined;
-  isAlive: boolean;
-  endReason: ViewerEndReason;
-}
-
-// Viewers have nothing to say; a page's stray message is read and dropped, a large one closes its connection.
-const maxMessageBytes = 4096;
 
 /**
- * Serves live streams as FLV: `ws://host/NAME.flv` for players in pages (mpegts.js, WebCodecs) and `http://host/NAME.flv`
- * for ffplay, VLC and mpv. Both start at the newest keyframe, with the codec headers first. Mount it in any
- * `node:http` server.
+ * Serves live streams to any number of viewers, and takes pictures from browsers. Mount it in any `node:http` server.
+ *
+ * - `http://host/NAME.flv` and `ws://host/NAME.flv`: one stream for ffplay, VLC, mpv and mpegts.js;
+ * - `ws://host/viewers`: any number of streams for pages, with control messages and acknowledgements;
+ * - `ws://host/streamers/NAME`: JPEG, PNG or WebP pictures from a browser, with the option `streamers`.
+ *
+ * A viewer starts at the newest keyframe, with the codec headers first. One that cannot keep up skips to a keyframe and is
+ * told; the others do not notice. The messages are described in `docs/broadcast.md`.
  *
  * @example
  * ```ts
@@ -89,188 +53,185 @@ const maxMessageBytes = 4096;
  * ```
  */
 export class WebSocketBroadcast extends Emitter<WebSocketBroadcastEvents> {
-  readonly #options: Required<WebSocketBroadcastOptions>;
-  // A deflated frame costs memory and time per viewer and gains nothing on compressed video.
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    perMessageDeflate: false,
-    maxPayload: maxMessageBytes,
-  });
-  readonly #connections = new Map<number, Connection>();
-  #lastId = 0;
-  #pinging: Timer | undefined;
+  readonly #options: ResolvedBroadcastOptions;
+  readonly #paths: RoutePaths;
+  readonly #admission: Admission;
+  readonly #viewers: ViewerRoster;
+  readonly #streamers: StreamerRoster;
+  readonly #viewerServer = createServer(maxViewerMessageBytes);
+  readonly #streamerServer: WebSocketServer | undefined;
+  #isClosed = false;
 
   /** @throws {ConfigError} when an option is unknown or out of range. */
   constructor(options: WebSocketBroadcastOptions) {
     const resolved = resolveBroadcastOptions(options);
     super(resolved.logger);
+    const { viewersPath, streamersPath, streamers } = resolved;
     this.#options = resolved;
+    this.#paths = { viewersPath, streamersPath: streamers && streamersPath };
+    this.#admission = new Admission(resolved);
+    this.#viewers = new ViewerRoster(resolved, {
+      joined: (event) => this.emit('joined', event),
+      left: (event) => this.emit('left', event),
+    });
+    this.#streamers = new StreamerRoster(resolved, {
+      joined: (event) => this.emit('streamerJoined', event),
+      left: (event) => this.emit('streamerLeft', event),
+    });
+    this.#streamerServer = streamers && createServer(maxStreamerMessageBytes(streamers));
   }
 
   /** Everybody who watches now. */
   viewers(): readonly ViewerStats[] {
-    return [...this.#connections.values()].map(viewerStats);
+    return this.#viewers.list();
+  }
+
+  /** Everybody who publishes pictures now. */
+  streamers(): readonly StreamerInfo[] {
+    return this.#streamers.list();
   }
 
   /**
-   * Answers `GET /NAME.flv` with the stream, 404 when there is none.
+   * Answers `GET /NAME.flv` with the stream, 404 when there is none, and 426 at the addresses of WebSockets.
    *
-   * @returns `false`, and nothing done, when the path does not end in `.flv`.
+   * @returns `false`, and nothing done, when the path is none of the broadcast's.
    */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
-    const target = this.#target(request);
-    if (target === undefined) return false;
-    if (request.method !== 'GET' && request.method !== 'HEAD') reply(response, 405, { allow: 'GET, HEAD' });
-    else if (target.stream === undefined) reply(response, 404);
-    else if (this.#isFull) reply(response, 503);
-    else this.#serve(request, response, target.stream);
+    const route = readRoute(request.url, this.#paths);
+    if (route === undefined) return false;
+    if (route.kind !== 'flv') answer(response, 426, { connection: 'upgrade', upgrade: 'websocket' });
+    else if (request.method !== 'GET' && request.method !== 'HEAD')
+      answer(response, 405, { allow: 'GET, HEAD' });
+    else void this.#request(route.stream, request, response);
     return true;
   }
 
   /**
-   * Takes a WebSocket for `/NAME.flv`; refuses it with 404 when there is no such stream.
+   * Takes a WebSocket; refuses it when the path names no stream, the page's origin is not allowed, there are too many,
+   * or `authorize` says no.
    *
-   * @returns `false`, and nothing done, when the path does not end in `.flv`.
+   * @returns `false`, and nothing done, when the path is none of the broadcast's.
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    const target = this.#target(request);
-    if (target === undefined) return false;
-    const { stream } = target;
-    if (stream === undefined) refuseUpgrade(socket, '404 Not Found');
-    else if (this.#isFull) refuseUpgrade(socket, '503 Service Unavailable');
-    else
-      this.#server.handleUpgrade(request, socket, head, (webSocket) =>
-        this.#join(request, webSocket, socket, stream),
-      );
+    const route = readRoute(request.url, this.#paths);
+    if (route === undefined) return false;
+    socket.on('error', () => {}); // 'close' follows and says it all.
+    void this.#upgrade(route, request, socket, head);
     return true;
   }
 
-  /** Drops all viewers. May be called again. */
+  /**
+   * Takes nobody any more, says goodbye to all who are there, and drops who has not left a second later. Streams of
+   * streamers end. May be called again.
+   */
   close(): void {
-    this.#pinging?.cancel();
-    this.#pinging = undefined;
-    for (const { sink } of this.#connections.values()) sink.destroy();
+    this.#isClosed = true;
+    this.#streamers.close();
+    this.#viewers.close(closeGraceMs);
   }
 
-  get #isFull(): boolean {
-    return this.#connections.size >= this.#options.maxViewers;
-  }
-
-  #target(request: IncomingMessage): { readonly stream: LiveStream | undefined } | undefined {
-    const path = request.url?.split('?', 1)[0] ?? '';
-    if (!path.endsWith('.flv')) return undefined;
-    const name = decode(path.slice(1, -'.flv'.length));
-    return { stream: name === undefined ? undefined : this.#options.streams.get(name) };
-  }
-
-  #serve(request: IncomingMessage, response: ServerResponse, stream: LiveStream): void {
-    if (response.destroyed) return; // It left while somebody asked who it is; no 'close' would follow.
-    response.writeHead(200, {
-      'content-type': 'video/x-flv',
-      'cache-control': 'no-store',
-      connection: 'close',
-    });
+  async #request(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const guest = await this.#admit({ kind: 'flv', stream: name }, request, response);
+    if (guest === undefined) return;
+    if (typeof guest === 'number') return answer(response, guest);
+    const stream = this.#find(name, guest);
+    if (stream === undefined) return answer(response, 404);
+    response.writeHead(200, { ...this.#crossOrigin(request), ...flvHeaders });
     if (request.method === 'HEAD') return void response.end();
     response.socket?.setNoDelay(true);
     response.flushHeaders();
-    const id = this.#add(request, stream, 'http', httpSink(response), undefined);
-    response.on('error', () => {}); // 'close' follows and says it all.
-    response.on('close', () => this.#remove(id));
+    this.#viewers.addFlvResponse(stream, response, guest.place);
   }
 
-  #join(request: IncomingMessage, webSocket: WebSocket, socket: Duplex, stream: LiveStream): void {
-    const id = this.#add(request, stream, 'websocket', webSocketSink(webSocket, socket), () =>
-      webSocket.ping(),
+  async #upgrade(route: Route, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const release = listenForClose(socket);
+    const guest = this.#admission.isOriginAllowed(request)
+      ? await this.#admit(route, request, socket)
+      : this.#refuse(roleOf(route), request, 403);
+    release();
+    if (guest === undefined) return;
+    if (typeof guest === 'number') return refuseUpgrade(socket, guest);
+    const stream = route.kind === 'flv' ? this.#find(route.stream, guest) : undefined;
+    const isMissing =
+      route.kind === 'flv' ? stream === undefined : route.kind === 'streamer' && route.stream === '';
+    if (isMissing) return refuseUpgrade(socket, 404);
+    const server = (route.kind === 'streamer' && this.#streamerServer) || this.#viewerServer;
+    // A handshake that is not well-formed is answered and closed by `ws`.
+    server.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#accept(route, webSocket, socket, guest, stream),
     );
-    webSocket.on('pong', () => this.#alive(id));
-    webSocket.on('error', () => {}); // 'close' follows and says it all.
-    webSocket.on('close', () => this.#remove(id));
   }
 
-  #add(
+  #accept(
+    route: Route,
+    webSocket: WebSocket,
+    raw: Duplex,
+    { place, decision }: Guest,
+    stream: LiveStream | undefined,
+  ): void {
+    const { streamers } = this.#options;
+    const socket = { webSocket, raw, place };
+    if (route.kind === 'viewers') this.#viewers.addSession(socket, { ...route, mayWatch: decision.mayWatch });
+    else if (stream !== undefined) this.#viewers.addFlvSocket(stream, socket);
+    else if (streamers !== undefined)
+      this.#streamers.add(decision.name ?? route.stream, webSocket, place, streamers);
+  }
+
+  /** Lets somebody in, or says why not; `undefined` when the connection has closed meanwhile. */
+  async #admit(
+    route: Route,
     request: IncomingMessage,
-    stream: LiveStream,
-    transport: ViewerStats['transport'],
-    sink: ViewerSink,
-    ping: Connection['ping'],
-  ): number {
-    const { clock, stallTimeoutMs } = this.#options;
-    const id = ++this.#lastId;
-    const viewer = new FlvViewer(stream, sink, clock, stallTimeoutMs, {
-      gap: ({ missed, reason }) => this.#log('viewer skipped', id, { missed, reason }),
-      stalled: () => this.#giveUp(id, 'stalled'),
-    });
-    const remoteAddress = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
-    const connection: Connection = {
-      ...{ id, stream, transport, remoteAddress, sink, viewer, ping },
-      isAlive: true,
-      endReason: 'closed',
-    };
-    this.#connections.set(id, connection);
-    this.#pinging ??= clock.setTimer(this.#options.pingIntervalMs, () => this.#pingAll());
-    this.emit('joined', { viewer: viewerStats(connection) });
-    return id;
+    connection: Duplex | ServerResponse,
+  ): Promise<Guest | Refusal | undefined> {
+    const role = roleOf(route);
+    const closed = abortWhenClosed(connection);
+    if (closed.aborted) return undefined;
+    const place = this.#isClosed ? 503 : this.#admission.enter(role, request);
+    if (typeof place === 'number') return this.#refuse(role, request, place);
+    connection.once('close', () => place.release());
+    const stream = route.kind === 'viewers' ? undefined : route.stream;
+    const asked = { role, stream, request, address: place.address } as const;
+    const decision = await this.#admission.authorize(asked, closed);
+    if (closed.aborted) return undefined;
+    if (decision === undefined) return this.#refuse(role, request, 403);
+    return this.#isClosed ? this.#refuse(role, request, 503) : { place, decision };
   }
 
-  #remove(id: number): void {
-    const connection = this.#connections.get(id);
-    if (connection === undefined) return;
-    this.#connections.delete(id);
-    const viewer = viewerStats(connection);
-    connection.viewer.leave();
-    if (this.#connections.size === 0) this.close();
-    this.emit('left', { viewer, reason: connection.endReason });
+  #refuse(role: ConnectionRole, request: IncomingMessage, status: Refusal): Refusal {
+    this.emit('refused', { role, address: this.#admission.addressOf(request), status });
+    return status;
   }
 
-  #pingAll(): void {
-    this.#pinging = this.#options.clock.setTimer(this.#options.pingIntervalMs, () => this.#pingAll());
-    for (const connection of this.#connections.values()) {
-      if (connection.ping === undefined) continue;
-      if (!connection.isAlive) this.#giveUp(connection.id, 'unresponsive');
-      else connection.ping();
-      connection.isAlive = false;
-    }
+  #find(name: string, { decision }: Guest): LiveStream | undefined {
+    return decision.mayWatch?.(name) === false ? undefined : this.#options.streams.get(name);
   }
 
-  #alive(id: number): void {
-    const connection = this.#connections.get(id);
-    if (connection !== undefined) connection.isAlive = true;
-  }
-
-  #giveUp(id: number, reason: ViewerEndReason): void {
-    const connection = this.#connections.get(id);
-    if (connection === undefined) return;
-    connection.endReason = reason;
-    this.#log('viewer dropped', id, { reason });
-    connection.sink.destroy();
-  }
-
-  #log(message: string, id: number, fields: Record<string, unknown>): void {
-    const connection = this.#connections.get(id);
-    const { stream, remoteAddress } = connection ?? {};
-    this.#options.logger.warn(message, { viewer: id, stream: stream?.name, remoteAddress, ...fields });
+  /** Lets pages of the allowed origins read a stream with `fetch`. */
+  #crossOrigin(request: IncomingMessage): Readonly<Record<string, string>> {
+    const { origin } = request.headers;
+    if (this.#options.origins === 'same' || origin === undefined) return {};
+    if (!this.#admission.isOriginAllowed(request)) return { vary: 'origin' };
+    return { vary: 'origin', 'access-control-allow-origin': origin };
   }
 }
 
-function viewerStats({ id, stream, transport, remoteAddress, viewer }: Connection): ViewerStats {
-  const { delivered, missed, lagItems, lagMs, bytesSent } = viewer.stats();
-  return { id, stream: stream.name, transport, remoteAddress, delivered, missed, lagItems, lagMs, bytesSent };
+const flvHeaders = {
+  'content-type': 'video/x-flv',
+  'cache-control': 'no-store',
+  connection: 'close',
+};
+
+function roleOf({ kind }: Route): ConnectionRole {
+  return kind === 'streamer' ? 'streamer' : 'viewer';
 }
 
-function decode(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined; // Badly escaped: this names no stream.
-  }
-}
-
-function reply(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
-  response.writeHead(status, headers).end();
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  socket.on('error', () => {});
-  socket.once('finish', () => socket.destroy()); // Its other side may never close, and node:http watches it no more.
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+function createServer(maxPayload: number): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    // A deflated frame costs memory and time per viewer and gains nothing on compressed pictures.
+    perMessageDeflate: false,
+    maxPayload,
+    handleProtocols: (offered) => offered.has(subprotocol) && subprotocol,
+  });
 }

@@ -1,0 +1,187 @@
+/** What the operators of a dashboard with live pictures went through by hand, with real browsers on both sides. */
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { programOrSkip } from '../../scripts/programs.mjs';
+import { BrowserStreamer } from './fixtures/browser-streamer.ts';
+import { HubProcess } from './fixtures/hub-process.ts';
+
+const executablePath = programOrSkip('chromium');
+
+interface Shown {
+  readonly phase: string;
+  readonly stream: string | null;
+  readonly framesShown: number;
+  readonly connections: number;
+}
+
+describe.skipIf(executablePath === undefined)(
+  'a dashboard',
+  () => {
+    let browser: Browser;
+    let hub: HubProcess;
+    let url: string;
+    const tabs: { close(): Promise<void> }[] = [];
+    const problems: string[] = [];
+
+    beforeAll(async () => {
+      const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-sync'];
+      // Tabs in the background are throttled otherwise, and all but one of a headless browser's are there.
+      args.push('--disable-renderer-backgrounding', '--disable-background-timer-throttling');
+      browser = await chromium.launch({ executablePath: executablePath!, args });
+      hub = await HubProcess.start('--no-publisher');
+      url = await hub.url();
+    }, 60_000);
+
+    afterEach(async () => {
+      for (const tab of tabs.splice(0)) await tab.close().catch(() => {}); // Some were closed by the test.
+      await hub.until<{ streams: unknown[] }>('/api/streams', ({ streams }) => streams.length === 0);
+      await hub.until<{ viewers: unknown[] }>('/api/viewers', ({ viewers }) => viewers.length === 0);
+      expect(problems.splice(0)).toEqual([]);
+    }, 30_000);
+
+    afterAll(async () => {
+      await browser?.close();
+      await hub?.end();
+    });
+
+    it('shows a stream that starts, and clears when it stops', async () => {
+      const page = await dashboard();
+      const streamer = await stream('door');
+      await shows(page, 'door');
+      await streamer.stop();
+      await cleared(page);
+      expect(await page.innerText('body')).toContain('stream ended');
+    });
+
+    it('cleans up when the streamer closes its tab', async () => {
+      const streamer = await stream('door');
+      const page = await dashboard();
+      await shows(page, 'door');
+      await streamer.close();
+      await cleared(page);
+    });
+
+    it('is one of several, and three may watch: one closes, the others go on', async () => {
+      await stream('door');
+      const pages = [await dashboard(), await dashboard(), await dashboard()];
+      for (const page of pages) await shows(page, 'door');
+      await pages[0]!.close();
+      await hub.until<{ viewers: unknown[] }>('/api/viewers', ({ viewers }) => viewers.length === 2);
+      for (const page of pages.slice(1)) await shows(page, 'door');
+    });
+
+    it('shows several streams at once', async () => {
+      for (const name of ['a', 'b', 'c']) await stream(name);
+      const page = await dashboard('/?wall');
+      await expect.poll(() => page.locator('canvas, video').count(), { timeout: 15_000 }).toBe(3);
+      const viewers = await hub.get<{ viewers: { streams: unknown[] }[] }>('/api/viewers');
+      expect(viewers.viewers.map(({ streams }) => streams.length)).toEqual([3]); // Over one connection.
+    });
+
+    it('goes on when corrupt data come between the pictures, and is cleared when nothing else does', async () => {
+      const streamer = await stream('door');
+      const page = await dashboard();
+      await shows(page, 'door');
+      await streamer.sendRubbish(9);
+      await shows(page, 'door');
+      await streamer.sendRubbish(10);
+      await cleared(page);
+      await hub.logged('reason="rejected"');
+    });
+
+    it('goes on when the streamer loads its page anew', async () => {
+      const streamer = await stream('door');
+      const page = await dashboard();
+      await shows(page, 'door');
+      for (let time = 0; time < 3; time++) {
+        await streamer.reload('door');
+        await shows(page, 'door');
+      }
+    });
+
+    it('goes on when it is loaded anew itself', async () => {
+      await stream('door');
+      const page = await dashboard();
+      await shows(page, 'door');
+      await page.reload();
+      await shows(page, 'door');
+      await hub.until<{ viewers: unknown[] }>('/api/viewers', ({ viewers }) => viewers.length === 1);
+    });
+
+    it('shows the new run of a stream that stops and starts again at once', async () => {
+      const streamer = await stream('door');
+      const page = await dashboard();
+      await shows(page, 'door');
+      for (let time = 0; time < 3; time++) {
+        await streamer.stop();
+        await streamer.start('door');
+        await shows(page, 'door');
+      }
+    });
+
+    it('shows what is there: start A, start B, stop A, stop B', async () => {
+      const page = await dashboard();
+      const a = await stream('a');
+      await shows(page, 'a');
+      const b = await stream('b');
+      await shows(page, 'a');
+      await a.stop();
+      await shows(page, 'b');
+      await b.stop();
+      await cleared(page);
+    });
+
+    it('comes back to moving pictures when its page is left and visited again', async () => {
+      await stream('door');
+      const page = await dashboard();
+      await shows(page, 'door');
+      await page.goto('about:blank');
+      await hub.until<{ viewers: unknown[] }>('/api/viewers', ({ viewers }) => viewers.length === 0);
+      await page.goBack();
+      await shows(page, 'door');
+    });
+
+    async function stream(name: string): Promise<BrowserStreamer> {
+      const streamer = await BrowserStreamer.open(browser, url, name);
+      tabs.push(streamer);
+      return streamer;
+    }
+
+    async function dashboard(path: string = '/'): Promise<Page> {
+      const page = await browser.newPage();
+      tabs.push(page);
+      page.on('pageerror', (error) => problems.push(`${error}`));
+      await page.goto(`${url}${path}`);
+      return page;
+    }
+  },
+  120_000,
+);
+
+/** Waits until the dashboard plays this stream and its picture has moved on. */
+async function shows(page: Page, stream: string): Promise<void> {
+  await expect.poll(() => shown(page), { timeout: 15_000 }).toMatchObject({ phase: 'playing', stream });
+  const { framesShown } = await shown(page);
+  await expect
+    .poll(async () => (await shown(page)).framesShown, { timeout: 15_000 })
+    .toBeGreaterThan(framesShown + 3);
+}
+
+/** Waits until the dashboard shows no picture any more. */
+async function cleared(page: Page): Promise<void> {
+  await expect.poll(async () => (await shown(page)).phase, { timeout: 15_000 }).toMatch(/ended|idle/);
+  expect(await page.evaluate(isBlank)).toBe(true);
+}
+
+function shown(page: Page): Promise<Shown> {
+  return page.evaluate('spillwayHub.stats()');
+}
+
+/** In the page: whether the picture is one colour only. */
+const isBlank = `(() => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 36 });
+  const context = canvas.getContext('2d');
+  context.drawImage(document.querySelector('#picture'), 0, 0, 64, 36);
+  const { data } = context.getImageData(0, 0, 64, 36);
+  return new Set(new Uint32Array(data.buffer)).size === 1;
+})()`;
