@@ -22,10 +22,10 @@ import { Facts } from './dashboard/facts.js';
 import { reductionText, renderCaption } from './dashboard/stage.js';
 import { chooseStream, StreamPicker } from './dashboard/stream-picker.js';
 import { Tree } from './dashboard/tree.js';
+import { ViewerFrame } from './dashboard/viewer-frame.js';
 import { Wall } from './dashboard/wall.js';
 import { HubConnection } from './hub/hub-connection.js';
 import { Player } from './player/player.js';
-import { ViewerFrame } from './player/viewer-frame.js';
 
 const pollMs = 1_000;
 const refreshMs = 250;

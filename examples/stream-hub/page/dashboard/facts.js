@@ -2,7 +2,6 @@
  * @import { StreamInfo } from './changes.js'
  */
 
-import { RateMeter } from '../player/rate-meter.js';
 import { byId, setText, setTone } from './dom.js';
 import {
   asNumber,
@@ -13,6 +12,7 @@ import {
   formatRate,
   unknown,
 } from './format.js';
+import { RateMeter } from './rate-meter.js';
 import { Sparkline } from './sparkline.js';
 
 /** @typedef {ReturnType<import('../player/player.js').Player['stats']>} PlayerStats */

@@ -5,11 +5,11 @@
  */
 
 import { Player } from '../player/player.js';
-import { RateMeter } from '../player/rate-meter.js';
-import { ViewerFrame } from '../player/viewer-frame.js';
 import { element, setText, setTone } from './dom.js';
 import { formatRate, unknown } from './format.js';
+import { RateMeter } from './rate-meter.js';
 import { reductionText, toneOfStream } from './stage.js';
+import { ViewerFrame } from './viewer-frame.js';
 
 /** One picture on the wall. It is a button: it opens its stream on the stage. */
 export class WallTile {

@@ -1,9 +1,8 @@
 /**
  * @import { FlvTag } from '../codec/flv-demuxer.js'
- * @import { HubConnection } from '../hub/hub-connection.js'
+ * @import { HubConnection, HubState } from '../hub/hub-connection.js'
  * @import { ActiveStream } from '../hub/hub-messages.js'
  * @import { Engine } from '../engines/engines.js'
- * @import { PictureView } from './overlay-text.js'
  */
 
 import { tagTypes } from '../codec/flv-demuxer.js';
@@ -26,6 +25,15 @@ import { PileUp } from './pile-up.js';
  * @property {(phase: Phase) => void} [onPhase]
  * @property {(engine: Engine) => void} [onEngine] another engine has taken the place of the last one
  * @property {(gap: { missed: number }) => void} [onGap] the connection was too slow for everything
+ *
+ * @typedef {object} PictureView what is known about a picture
+ * @property {Phase} phase
+ * @property {HubState} connection
+ * @property {boolean} isOnline whether this machine has a network
+ * @property {boolean} isInterrupted whether the server says that the publisher was lost
+ * @property {boolean} isSoundOnly
+ * @property {number} stillMs how long nothing new was shown
+ * @property {number} nowMs
  *
  * @typedef {'auto' | 'full' | 'keyframes'} QualityMode
  */

@@ -1,8 +1,8 @@
 /**
- * @import { Player } from './player.js'
- * @import { PictureView } from './overlay-text.js'
+ * @import { Player } from '../player/player.js'
+ * @import { PictureView } from '../player/player.js'
  */
-import { element, setText } from '../dashboard/dom.js';
+import { element, setText } from './dom.js';
 import { liveText, overlayText } from './overlay-text.js';
 
 /** What lies over a picture: the LIVE badge, and a word whenever the picture is not alive. */

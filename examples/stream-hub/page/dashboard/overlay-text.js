@@ -1,21 +1,12 @@
 /**
- * @import { HubState } from '../hub/hub-connection.js'
- * @import { Phase } from './player.js'
- * @typedef {object} PictureView what is known about a picture
- * @property {Phase} phase
- * @property {HubState} connection
- * @property {boolean} isOnline whether this machine has a network
- * @property {boolean} isInterrupted whether the server says that the publisher was lost
- * @property {boolean} isSoundOnly
- * @property {number} stillMs how long nothing new was shown
- * @property {number} nowMs
+ * @import { PictureView } from '../player/player.js'
  *
  * @typedef {object} OverlayMessage
  * @property {string} title
  * @property {string} detail
  * @property {boolean} isBusy whether it passes by itself, soon
  */
-import { formatDuration } from '../dashboard/format.js';
+import { formatDuration } from './format.js';
 
 const frozenAfterMs = 3_000;
 // Told by the server at once, but what has arrived is still played.
