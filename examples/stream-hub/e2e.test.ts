@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { SupervisorHealth } from 'spillway';
@@ -85,6 +86,19 @@ describe.skipIf(ffmpeg === undefined || chromiumPath === undefined)('the page', 
     },
     60_000,
   );
+
+  it('of the README plays, word for word', async () => {
+    const readme = await readFile(new URL('./README.md', import.meta.url), 'utf8');
+    const body = readme.match(/```html\n(.*?)```/s)![1]!;
+    const hub = await hubWith();
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => problems.push(`${error}`));
+    await page.goto(`${await hub.url()}/healthz`); // Another page of the hub's origin gives its place to this one.
+    await page.setContent(body);
+    await page.locator('#stage > .picture').evaluate((picture) => picture.setAttribute('id', 'picture'));
+    await expectMotion(page);
+    await page.close();
+  }, 60_000);
 
   it.each([
     { act: 'exit', reason: /WORKER_EXITED: rtmp exited with code 1/ },

@@ -26,7 +26,7 @@ export interface Hub {
 export function createHub({ host, rtmpPort, httpPort, publisher, logger }: HubOptions): Hub {
   const streams = new StreamDirectory({ logger });
   const ingest = new RtmpIngest({ streams, host, port: rtmpPort, logger });
-  const broadcast = new WebSocketBroadcast({ streams, streamers: {}, logger });
+  const broadcast = new WebSocketBroadcast({ streams, streamers: {}, quality: 'auto', logger });
   // A dead ingest takes the publisher's connection with it, so both count; ten in a minute is still no crash loop.
   const supervisor = new Supervisor({
     ...{ name: 'hub', maxRestarts: 10, restartWindowMs: 60_000, logger },

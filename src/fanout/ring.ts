@@ -68,6 +68,11 @@ export class Ring<T> {
     return this.#newestResync >= this.#tail ? this.#newestResync : -1;
   }
 
+  /** The time that ages count to. */
+  get nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
   /** The slot of a number; only numbers from `tail` up to `head` have one. */
   slot(sequence: number): RingSlot<T> | undefined {
     return this.#slots[sequence & this.#mask];

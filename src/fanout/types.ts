@@ -223,7 +223,7 @@ export interface Subscription<T> {
   read(): T | undefined;
   /**
    * Sets another `maxLag` in place of the one it was subscribed with, for instance when its connection turns out to be
-   * slow but steady. A backlog that was allowed stays so.
+   * slow but steady. A backlog that was allowed stays so until its time is up.
    *
    * @throws {ConfigError} when a limit is out of range.
    */

@@ -8,9 +8,9 @@ export interface ClockReference {
   readonly wallMs: number;
 }
 
-// Two windows follow each other, so the earliest arrival is remembered for 5 to 10 s: long enough to bridge the network's
-// jitter, short enough to follow a publisher whose clock drifts.
-const windowMs = 5_000;
+// Two windows follow each other, so the earliest arrival is remembered for 1 to 2 s: long enough to bridge the network's
+// jitter, short enough that a publisher which left frames out does not look late for long.
+const windowMs = 1_000;
 
 /** Relates a stream's timestamps to the time they arrive at, so that a viewer can tell how late its picture is. */
 export class ArrivalClock {

@@ -81,6 +81,17 @@ describe('LiveStream', () => {
     expect(stream.stats()).toMatchObject({ viewers: 0, missedPackets: 6 });
   });
 
+  it('has another time of day after an interruption, as its timestamps go on where they stopped', async () => {
+    const { stream, clock, publish } = streaming();
+    publish(tagOf.keyframe(0), tagOf.frame(40));
+    stream.interrupt();
+    await clock.advance(5_000);
+    stream.resume();
+    expect(stream.clockReference()).toBeUndefined();
+    publish(tagOf.keyframe(80));
+    expect(stream.clockReference()).toEqual({ timestampMs: 80, wallMs: clock.wallMs() });
+  });
+
   it('is live, interrupted, live again, and ended', () => {
     const { stream } = streaming();
     const states = [stream.state];

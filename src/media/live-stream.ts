@@ -54,7 +54,7 @@ export class LiveStream {
   /** Where its packets go; subscribe here. */
   readonly fanout: BoundedFanout<MediaPacket>;
   readonly #clock: Clock;
-  readonly #arrivals: ArrivalClock;
+  #arrivals: ArrivalClock;
   readonly #startedAtMs: number;
   readonly #tracks = { video: new Track(), audio: new Track() };
   #state: LiveStreamState = 'live';
@@ -88,7 +88,7 @@ export class LiveStream {
     return this.#tracks[kind].codec ?? null;
   }
 
-  /** How its timestamps relate to the time of day; `undefined` before the first frame. */
+  /** How its timestamps relate to the time of day; `undefined` before the first frame, also of a publisher that came back. */
   clockReference(): ClockReference | undefined {
     return this.#arrivals.reference();
   }
@@ -129,6 +129,7 @@ export class LiveStream {
 
   /** @internal A publisher took over. */
   resume(): void {
+    this.#arrivals = new ArrivalClock(this.#clock); // The timestamps go on where they stopped; the time of day did not.
     this.#state = 'live';
     this.#resumptions++;
   }

@@ -116,9 +116,9 @@ export class Admission {
       const decided = checkDecision(await orAbort(callAuthorize(authorize, request, signal), signal));
       return decided.allow ? this.#guard(decided) : undefined;
     } catch (error) {
-      const { role, stream, address } = request;
-      if (!closed.aborted)
-        logger.error('authorize failed', { role, stream, address, error: describeError(error) });
+      // The name in a streamer's address may be a key, which `name` of the decision would have replaced.
+      const { role, address } = request;
+      if (!closed.aborted) logger.error('authorize failed', { role, address, error: describeError(error) });
       return undefined;
     } finally {
       timer.cancel();

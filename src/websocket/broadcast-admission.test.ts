@@ -198,4 +198,20 @@ describe('a closed broadcast', () => {
     await eventually(() => live.site.broadcast.viewers().length === 0);
     expect(live.clock.timers).toBe(0);
   });
+
+  it('refuses who is still being authorized, whatever the answer is', async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<{ allow: boolean }>();
+    const authorize = () => {
+      asked.resolve();
+      return answer.promise;
+    };
+    await using live = await liveSite({ authorize });
+    const joining = live.site.join().catch((error: Error) => error.message);
+    await asked.promise;
+    live.site.broadcast.close();
+    answer.resolve({ allow: true });
+    expect(await joining).toContain('503');
+    expect([live.site.broadcast.viewers(), live.clock.timers]).toEqual([[], 0]);
+  });
 });

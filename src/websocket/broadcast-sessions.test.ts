@@ -39,6 +39,16 @@ describe('the welcome', () => {
   });
 });
 
+describe('the welcome of many streams', () => {
+  it('may be longer than what is kept for a viewer that does not read', async () => {
+    await using live = await liveSite();
+    for (let count = 1; count < 990; count++) live.site.streams.publish(`live/${'x'.repeat(245)}${count}`);
+    const viewer = await live.site.join();
+    await viewer.barrier();
+    expect(viewer.said[0]!.active_streams).toHaveLength(990);
+  });
+});
+
 describe('what happens to streams', () => {
   it('is told to every viewer, whatever it follows', async () => {
     await using live = await liveSite();

@@ -105,6 +105,22 @@ describe('a streamer', () => {
     await expect(live.site.publish('/streamers/')).rejects.toThrow('404');
   });
 
+  it.each(['*', 'x'.repeat(257)])('needs a name that viewers can follow: %s', async (name) => {
+    await using live = await liveSite({ streamers: {} });
+    await expect(live.site.publish(`/streamers/${name}`)).rejects.toThrow('404');
+  });
+
+  it('may have a secret in its address, which no log shows', async () => {
+    const authorize = (): never => {
+      throw new Error('the database is away');
+    };
+    await using live = await liveSite({ streamers: {}, authorize });
+    await expect(live.site.publish('/streamers/secret?token=secret')).rejects.toThrow('403');
+    expect(live.lines).toEqual([
+      { message: 'authorize failed', role: 'streamer', address: '127.0.0.1', error: expect.any(String) },
+    ]);
+  });
+
   it('may send its largest picture as text, and no more than that', async () => {
     await using live = await liveSite({ streamers: { maxFrameBytes: 4_096 } });
     const streamer = await live.site.publish('/streamers/door');

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SubscriptionStats } from '../fanout/types.ts';
 import type { StreamDirectory } from '../media/stream-directory.ts';
@@ -71,6 +72,20 @@ describe.each(transports as readonly Transport<SocketViewer | HttpViewer>[])(
 );
 
 describe('a viewer', () => {
+  it('is not dropped because the answer to a ping waits behind what it has not read yet', async () => {
+    const { site, clock, play, ends } = await live({ pingIntervalMs: 1_000 });
+    const [fast, slow] = [await site.watch(), await site.watch()];
+    await slow.received.until('keyframe 0');
+    slow.socket.pause();
+    await play(fast, 32);
+    for (let second = 0; second < 5; second++) {
+      await clock.advance(1_000);
+      fast.socket.ping();
+      await once(fast.socket, 'pong'); // Sent behind its own pong, so that one has been handled.
+    }
+    expect(ends).toEqual([]);
+  });
+
   it('is not dropped however long its stream is silent', async () => {
     const { site, clock, publication, ends } = await live({ pingIntervalMs: 0x7fff_ffff });
     const viewer = await site.watch();

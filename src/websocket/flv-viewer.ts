@@ -52,6 +52,8 @@ export class FlvViewer implements Flushable {
   readonly #link: ViewerLink;
   readonly #subscription: Subscription<MediaPacket>;
   #hasHeader = false;
+  /** Whether there may be more than one write has taken. */
+  #hasMore = false;
   #isOver = false;
 
   constructor(options: FlvViewerOptions) {
@@ -69,6 +71,11 @@ export class FlvViewer implements Flushable {
       onEnd: () => flusher.schedule(this),
       onGap: (gap) => hooks.gap(gap),
     });
+  }
+
+  /** Whether its connection has still to take what was written, a ping included. */
+  get isBusy(): boolean {
+    return this.#link.isBusy;
   }
 
   /** Counters as of now. How long its data is under way nobody knows. */
@@ -101,6 +108,7 @@ export class FlvViewer implements Flushable {
     const pieces = this.#collect();
     if (pieces.length > 0) this.#link.write(pieces);
     else if (this.#subscription.end !== undefined) this.#conclude(this.#subscription.end.reason);
+    if (this.#hasMore && this.#link.isReady) this.#options.flusher.schedule(this);
   }
 
   /** `flush` threw. Nobody else notices. */
@@ -110,8 +118,10 @@ export class FlvViewer implements Flushable {
 
   #collect(): Uint8Array[] {
     const pieces: Uint8Array[] = [];
+    this.#hasMore = true;
     for (let bytes = 0; bytes < maxWriteBytes; ) {
       const packet = this.#subscription.read();
+      this.#hasMore = packet !== undefined;
       if (packet === undefined) break;
       const message = this.#encode(packet);
       if (!this.#hasHeader) pieces.push(...this.#header());

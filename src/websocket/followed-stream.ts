@@ -36,9 +36,10 @@ export interface TakenMessage {
   readonly waitedMs: number;
 }
 
-// How timestamps relate to the time of day is told this often; sooner after the beginning, when little is known of it.
+// How timestamps relate to the time of day is told this often, and within a second when it has changed by a step.
 const clockIntervalMs = 5_000;
-const secondClockMs = 1_000;
+const clockCheckMs = 1_000;
+const clockStepMs = 10;
 
 /** A stream that one viewer follows, whether it runs or not: its place in the ring, and how much of it the viewer gets. */
 export class FollowedStream {
@@ -55,8 +56,10 @@ export class FollowedStream {
   #gap: Gap | undefined;
   /** Texts that go out before the next packet. */
   #notices: object[] = [];
+  /** The same for a change of quality; only the last one counts, however often a viewer changes its mind. */
+  #qualityNotice: object | undefined;
   #nextClockMs = 0;
-  #clocksTold = 0;
+  #clockTold = { offsetMs: 0, atMs: Number.NEGATIVE_INFINITY };
   /** Since when it has not been caught up; `undefined` while it is. */
   #behindSinceMs: number | undefined;
   #delivered = 0;
@@ -97,6 +100,12 @@ export class FollowedStream {
     this.#unsubscribe();
     this.#run = undefined;
     this.#notices = [];
+    this.#qualityNotice = undefined;
+  }
+
+  /** Its publisher has come back: how timestamps relate to the time of day has changed. */
+  resumed(nowMs: number): void {
+    this.#nextClockMs = nowMs;
   }
 
   /** The viewer wants this much, or leaves it to us. */
@@ -177,7 +186,7 @@ export class FollowedStream {
     this.#source = source;
     this.#behindSinceMs = nowMs;
     this.#nextClockMs = nowMs;
-    this.#clocksTold = 0;
+    this.#clockTold.atMs = Number.NEGATIVE_INFINITY;
     this.#subscription = source.fanout.subscribe({
       from: 'resync',
       maxLag: { ms: this.#host.lagLimitMs() },
@@ -231,12 +240,19 @@ export class FollowedStream {
     if (nowMs < this.#nextClockMs) return;
     const reference = this.#source!.clockReference();
     if (reference === undefined) return;
-    this.#nextClockMs = nowMs + (this.#clocksTold++ === 0 ? secondClockMs : clockIntervalMs);
+    this.#nextClockMs = nowMs + clockCheckMs;
     const { timestampMs, wallMs } = reference;
+    const offsetMs = wallMs - timestampMs;
+    const isOld = nowMs - this.#clockTold.atMs >= clockIntervalMs;
+    if (!isOld && Math.abs(offsetMs - this.#clockTold.offsetMs) < clockStepMs) return;
+    this.#clockTold = { offsetMs, atMs: nowMs };
     this.#notices.push({ type: 'clock', ...this.#head(), timestamp_ms: timestampMs, wall_ms: wallMs });
   }
 
   #takeNotices(texts: Uint8Array[]): void {
+    // The quality comes first: it names the stream that the others may be about.
+    if (this.#qualityNotice !== undefined) texts.push(this.#host.encoder.text(this.#qualityNotice));
+    this.#qualityNotice = undefined;
     for (const notice of this.#notices) texts.push(this.#host.encoder.text(notice));
     this.#notices.length = 0;
   }
@@ -245,7 +261,7 @@ export class FollowedStream {
     this.#step = step;
     this.#filter.reduceTo(step.mode === 'keyframes' ? step.every : 0);
     const instead = source.id === id ? {} : { instead: source.name, instead_id: source.id };
-    this.#notices.push({ type: 'quality', stream: this.name, id, ...step, ...instead });
+    this.#qualityNotice = { type: 'quality', stream: this.name, id, ...step, ...instead };
     this.#host.readable(this);
   }
 

@@ -34,6 +34,21 @@ describe('Heartbeat', () => {
     expect(clock.timers).toBe(0);
   });
 
+  it('goes round many in steps, so that nothing else has to wait for all of them', async () => {
+    const { clock, heartbeat, silent } = beating();
+    const peers = Array.from({ length: 250 }, () => peerThat('answers'));
+    for (const peer of peers) heartbeat.add(peer);
+    const pings = (): number => peers.reduce((sum, peer) => sum + peer.pings, 0);
+    const counts: number[] = [];
+    for (const passMs of [1_000, 20, 20, 20, 940]) {
+      await clock.advance(passMs);
+      counts.push(pings());
+    }
+    expect([counts, silent]).toEqual([[100, 200, 250, 250, 350], []]);
+    for (const peer of peers) heartbeat.remove(peer);
+    expect(clock.timers).toBe(0);
+  });
+
   it('does not look after what cannot be pinged', async () => {
     const { clock, heartbeat } = beating();
     heartbeat.add({ isAlive: true, ping: undefined });

@@ -8,6 +8,10 @@ export interface Pinged {
   isAlive: boolean;
 }
 
+// A ping costs some 20 µs, so ten thousand at once would hold up every picture for a fifth of a second.
+const stepPeers = 100;
+const stepMs = 20;
+
 /** Pings everybody at an interval and finds those who gave no sign of life since the last ping: half-open connections. */
 export class Heartbeat<Peer extends Pinged> {
   readonly #clock: Clock;
@@ -15,6 +19,7 @@ export class Heartbeat<Peer extends Pinged> {
   readonly #onSilent: (peer: Peer) => void;
   readonly #peers = new Set<Peer>();
   #timer: Timer | undefined;
+  #stepTimer: Timer | undefined;
 
   constructor(clock: Clock, intervalMs: number, onSilent: (peer: Peer) => void) {
     this.#clock = clock;
@@ -33,15 +38,27 @@ export class Heartbeat<Peer extends Pinged> {
   remove(peer: Peer): void {
     if (!this.#peers.delete(peer) || this.#peers.size > 0) return;
     this.#timer?.cancel();
+    this.#stepTimer?.cancel();
     this.#timer = undefined;
   }
 
   #round(): void {
     this.#timer = this.#clock.setTimer(this.#intervalMs, () => this.#round());
-    for (const peer of [...this.#peers]) {
-      if (!peer.isAlive) this.#onSilent(peer);
-      else peer.ping?.();
-      peer.isAlive = false;
-    }
+    this.#stepTimer?.cancel();
+    // A round is over before the next one begins, however many there are.
+    const perStep = Math.max(stepPeers, Math.ceil((2 * stepMs * this.#peers.size) / this.#intervalMs));
+    this.#step([...this.#peers], 0, perStep);
+  }
+
+  #step(peers: readonly Peer[], from: number, count: number): void {
+    const to = from + count;
+    if (to < peers.length) this.#stepTimer = this.#clock.setTimer(stepMs, () => this.#step(peers, to, count));
+    for (const peer of peers.slice(from, to)) if (this.#peers.has(peer)) this.#look(peer);
+  }
+
+  #look(peer: Peer): void {
+    if (!peer.isAlive) this.#onSilent(peer);
+    else peer.ping?.();
+    peer.isAlive = false;
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createFlvTag, flvTagTypes } from '../media/flv-tag.ts';
 import { readMediaPacket } from '../media/media-packet.ts';
 import { createImageTag } from './image-tag.ts';
-import { type EncodedMessage, MessageEncoder, messageBytes } from './message-encoder.ts';
+import { type EncodedMessage, MessageEncoder } from './message-encoder.ts';
 
 /** Reads one unmasked frame as RFC 6455 §5.2 lays it out. */
 function readFrame(pieces: EncodedMessage): { head: number; payload: Buffer } {
@@ -45,14 +45,28 @@ describe('a packet', () => {
     expect(encoder.plain(packet)).toBe(encoder.plain(packet));
   });
 
-  it('is not copied when it is large', () => {
-    const packet = packetOf(50_000);
-    expect(new MessageEncoder().followed(packet, 7)[1]).toBe(packet.tag);
-    expect(messageBytes(new MessageEncoder().plain(packet))).toBe(50_004);
+  it('is one piece, which is cheaper to write, while it is among the newest', () => {
+    const encoder = new MessageEncoder();
+    const packets = Array.from({ length: 90 }, () => packetOf(50_000)); // 4 MiB are 83 of them.
+    for (const packet of packets) expect(encoder.followed(packet, 7)).toHaveLength(1);
+    const pieces = packets.map((packet) => encoder.followed(packet, 7));
+    expect(pieces.filter(({ length }) => length === 2)).toHaveLength(7);
+    expect(pieces[0]![1]).toBe(packets[0]!.tag); // No copy is left.
+    expect(readFrame(pieces[0]!)).toEqual(readFrame(pieces[89]!));
   });
 
-  it('in one piece is cheaper to write, so a small one is copied behind its head', () => {
-    expect(new MessageEncoder().followed(packetOf(4_096), 7)).toHaveLength(1);
+  it('is no copy at all when it alone is too long for that', () => {
+    const packet = packetOf(5 << 20);
+    const encoder = new MessageEncoder();
+    encoder.plain(packet);
+    expect(encoder.plain(packet)[1]).toBe(packet.tag);
+  });
+
+  it('stays one piece when it is short, however many there are', () => {
+    const encoder = new MessageEncoder();
+    const packets = Array.from({ length: 500 }, () => packetOf(4_096));
+    for (const packet of packets) encoder.plain(packet);
+    expect(packets.every((packet) => encoder.plain(packet).length === 1)).toBe(true);
   });
 });
 

@@ -14,6 +14,7 @@ import { ConfigError } from '../core/errors.ts';
 import { type Logger, logMethods, safeLogger, silentLogger } from '../core/logger.ts';
 import { StreamDirectory } from '../media/stream-directory.ts';
 import type { AllowedOrigins, AuthorizeConnection } from './admission.ts';
+import { safeLowerStream } from './lower-stream.ts';
 import {
   type ResolvedStreamerOptions,
   resolveStreamerOptions,
@@ -55,7 +56,10 @@ export interface WebSocketBroadcastOptions {
    * top. Default 1000.
    */
   readonly lagLimitMs?: number;
-  /** How long a viewer's connection may take nothing before it is dropped, in ms. Default 10 000. */
+  /**
+   * How long a viewer that acknowledges may take nothing before it is dropped, in ms. Of others only the kernel tells
+   * whether they take something, and in large steps, so they have twelve times as long. Default 10 000.
+   */
   readonly stallTimeoutMs?: number;
   /** Time between pings, in ms; a viewer that did not answer the last one is dropped. Default 45 000. */
   readonly pingIntervalMs?: number;
@@ -102,8 +106,10 @@ export function resolveBroadcastOptions(options: WebSocketBroadcastOptions): Res
   const { logger = silentLogger, clock = systemClock } = options;
   checkMethods('logger', logger, logMethods);
   checkMethods('clock', clock, clockMethods);
+  const safe = safeLogger(logger);
   return {
-    ...{ streams, authorize, addressOf, lowerStream, clock, logger: safeLogger(logger) },
+    ...{ streams, authorize, addressOf, clock, logger: safe },
+    lowerStream: lowerStream && safeLowerStream(lowerStream, clock, safe),
     ...paths(options),
     ...limits(options),
     streamers: streamers && resolveStreamerOptions(streamers),

@@ -57,13 +57,20 @@ const modes: readonly unknown[] = ['auto', 'full', 'keyframes'] satisfies Qualit
 type Members = Readonly<Record<string, unknown>>;
 
 const readers: Readonly<Record<string, (members: Members) => ViewerMessage | undefined>> = {
-  follow: ({ stream }) => (isName(stream) ? { type: 'follow', stream } : undefined),
-  unfollow: ({ stream }) => (isName(stream) ? { type: 'unfollow', stream } : undefined),
+  follow: ({ stream }) => (isStreamName(stream) ? { type: 'follow', stream } : undefined),
+  unfollow: ({ stream }) => (isStreamName(stream) ? { type: 'unfollow', stream } : undefined),
   quality: ({ stream, mode, every = 1 }) =>
-    isName(stream) && isMode(mode) && isEvery(every) ? { type: 'quality', stream, mode, every } : undefined,
+    isStreamName(stream) && isMode(mode) && isEvery(every)
+      ? { type: 'quality', stream, mode, every }
+      : undefined,
   ping: ({ t }) => ({ type: 'ping', t }),
   pong: ({ t }) => ({ type: 'pong', t }),
 };
+
+/** Whether a viewer can ask for a stream of this name. */
+export function isStreamName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= maxNameLength;
+}
 
 /** The object in a text message; `undefined` when it is no JSON object. */
 export function parseObject(text: string): Members | undefined {
@@ -85,10 +92,6 @@ export function readViewerMessage(members: Members): ViewerMessage | 'unknown' |
   const { type } = members;
   const reader = typeof type === 'string' && Object.hasOwn(readers, type) ? readers[type] : undefined;
   return reader === undefined ? 'unknown' : reader(members);
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxNameLength;
 }
 
 function isMode(value: unknown): value is QualityMode {

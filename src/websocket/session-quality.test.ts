@@ -79,9 +79,29 @@ describe('quality', () => {
       ...{ type: 'quality', stream: 'live/camera', id: 1, mode: 'lower', every: 1 },
       ...{ instead: 'live/small', instead_id: 2 },
     });
+    const types = viewer.said.filter(({ type, id, instead_id }) =>
+      type === 'clock' ? id === 2 : instead_id === 2,
+    );
+    expect(types.map(({ type }) => type)).toEqual(['quality', 'clock']);
     small.end('unpublished');
     await eventually(() => viewer.last('quality')?.mode === 'full');
     live.write(keyframe(999));
     await viewer.until('1 keyframe 999');
+  });
+
+  it('has no lower stream when the application fails to name one, which is logged once a second', async () => {
+    const lowerStream = (): never => {
+      throw new Error('no such map');
+    };
+    await using live = await liveSite({ quality: 'auto', lagLimitMs: 100, lowerStream });
+    live.write(keyframe(0));
+    const viewer = await live.site.join('?stream=live/camera');
+    await viewer.until('1 keyframe 0');
+    await skipThrice(live, viewer);
+    await viewer.until('quality');
+    expect(viewer.last('quality')).toMatchObject({ mode: 'keyframes' });
+    const failures = live.lines.filter(({ message }) => message === 'lowerStream failed');
+    expect(failures[0]).toMatchObject({ stream: 'live/camera', error: 'Error: no such map' });
+    expect(failures.length).toBeLessThanOrEqual(1 + live.clock.nowMs() / 1_000);
   });
 });

@@ -21,7 +21,7 @@ export interface SessionLimits {
   readonly maxStreams: number;
   /** How far it may fall behind before it skips, in ms; its measured round trip comes on top. */
   readonly lagLimitMs: number;
-  /** How long its connection may take nothing before it is dropped, in ms. */
+  /** How long its connection may take nothing before it is dropped, in ms; longer where only the kernel tells. */
   readonly stallTimeoutMs: number;
 }
 

@@ -278,4 +278,16 @@ describe('the clock of a stream', () => {
     }
     expect(clocks()).toHaveLength(3);
   });
+
+  it('is told anew when the publisher has come back', async () => {
+    await using live = await liveSite();
+    live.write(keyframe(0));
+    const viewer = await live.site.join('?stream=live/camera');
+    await viewer.until('1 keyframe 0');
+    live.publication.end('lost');
+    await live.clock.advance(500);
+    live.site.streams.publish('live/camera')!.write(keyframe(0)); // 40 ms behind the last one on the stream's own clock.
+    await viewer.until('1 keyframe 40');
+    expect(viewer.last('clock')).toMatchObject({ timestamp_ms: 40, wall_ms: live.clock.wallMs() });
+  });
 });

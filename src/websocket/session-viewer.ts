@@ -82,6 +82,7 @@ export class SessionViewer implements Flushable {
   /** Sends a stream no more; `*` stands for all. */
   unfollow(name: string): void {
     this.#follows.remove(name);
+    this.#passOver();
   }
 
   /** A run has begun; it is sent if its name is followed. */
@@ -98,6 +99,13 @@ export class SessionViewer implements Flushable {
       if (followed.isRun(id)) this.#follows.end(followed);
       else followed.review(this.#clock.nowMs());
     }
+    this.#passOver();
+  }
+
+  /** A run goes on after its publisher was lost. */
+  streamResumed(id: number): void {
+    for (const followed of this.#follows.all())
+      if (followed.comesFrom(id)) followed.resumed(this.#clock.nowMs());
   }
 
   /** Sends a text frame of the encoder ahead of all packets that wait. Never dropped: who lets too many pile up is. */
@@ -118,6 +126,7 @@ export class SessionViewer implements Flushable {
     const pieces = this.#collect(nowMs);
     if (pieces.length > 0) this.#link.write(pieces);
     this.#noteBlocked(nowMs);
+    if (this.#isBlocked && this.#link.isReady && this.#hasRoom(nowMs)) this.#options.flusher.schedule(this);
   }
 
   /** `flush` threw. Nobody else notices. */
@@ -133,6 +142,11 @@ export class SessionViewer implements Flushable {
     this.#readable = [];
     this.#options.flusher.forget(this);
     this.#link.leave();
+  }
+
+  /** Whether its connection has still to take what was written, a ping included. */
+  get isBusy(): boolean {
+    return this.#link.isBusy;
   }
 
   /** Counters as of now. */
@@ -164,6 +178,11 @@ export class SessionViewer implements Flushable {
     if (this.#isOver) return;
     if (!this.#readable.includes(followed)) this.#readable.push(followed);
     this.#options.flusher.schedule(this);
+  }
+
+  /** Gives no turn to what is followed no more: while nothing is written, nobody else would take it out. */
+  #passOver(): void {
+    this.#readable = this.#readable.filter((followed) => this.#follows.get(followed.name) === followed);
   }
 
   // One packet of each stream in turn: a stream with large pictures keeps nobody waiting for long.

@@ -7,7 +7,7 @@ import type { SessionViewer } from './session-viewer.ts';
 /** Which streams a viewer may know of; `undefined`: all. */
 export type MayWatch = ((stream: string) => boolean) | undefined;
 
-type Teller = Pick<SessionViewer, 'announce' | 'streamStarted' | 'streamEnded'>;
+type Teller = Pick<SessionViewer, 'announce' | 'streamStarted' | 'streamResumed' | 'streamEnded'>;
 
 /** Tells viewers of many streams what begins and ends: each message is made once, whoever gets it. */
 export class StreamNews {
@@ -64,11 +64,18 @@ export class StreamNews {
     }
   };
 
-  readonly #onInterrupted = (...[{ stream }]: StreamDirectoryEvents['interrupted']): void =>
-    this.#tell(stream, this.#message('stream_interrupted', stream));
+  readonly #onInterrupted = (...[{ stream }]: StreamDirectoryEvents['interrupted']): void => {
+    const message = this.#message('stream_interrupted', stream);
+    for (const session of this.#audience(stream)) session.announce(message);
+  };
 
-  readonly #onResumed = (...[{ stream }]: StreamDirectoryEvents['resumed']): void =>
-    this.#tell(stream, this.#message('stream_resumed', stream));
+  readonly #onResumed = (...[{ stream }]: StreamDirectoryEvents['resumed']): void => {
+    const message = this.#message('stream_resumed', stream);
+    for (const session of this.#audience(stream)) {
+      session.announce(message);
+      session.streamResumed(stream.id);
+    }
+  };
 
   readonly #onEnded = (...[{ stream, reason }]: StreamDirectoryEvents['ended']): void => {
     const message = this.#message('stream_ended', stream, { reason });
@@ -77,10 +84,6 @@ export class StreamNews {
       session.announce(message);
     }
   };
-
-  #tell(stream: LiveStream, message: Uint8Array): void {
-    for (const session of this.#audience(stream)) session.announce(message);
-  }
 
   #message(type: string, { name, id }: LiveStream, members: object = {}): Uint8Array {
     return this.#encoder.text({ type, stream: name, id, ...members });

@@ -6,19 +6,23 @@ import type { ViewerSink } from './viewer-sink.ts';
 
 const stallTimeoutMs = 1_000;
 
-/** A connection whose kernel takes a write when the test says so. */
+/** A connection whose kernel takes a write when the test says so, or at once while it has room. */
 class SlowConnection extends Writable implements ViewerSink {
   readonly output: Writable = this;
   /** Each write, its pieces joined by `+`. */
   readonly writes: string[] = [];
   readonly ends: string[] = [];
   isOpen = true;
+  hasRoom = false;
   unsent = 0;
   #taken: (() => void) | undefined;
 
   override _writev(chunks: readonly { readonly chunk: Buffer }[], callback: () => void): void {
-    this.writes.push(chunks.map(({ chunk }) => chunk.toString()).join('+'));
-    this.#taken = callback;
+    const pieces = chunks.filter(({ chunk }) => chunk.length > 0).map(({ chunk }) => chunk.toString());
+    if (pieces.length === 0) return callback(); // Only asks to be called back.
+    this.writes.push(pieces.join('+'));
+    if (this.hasRoom) callback();
+    else this.#taken = callback;
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
@@ -66,6 +70,17 @@ describe('a link', () => {
     expect([diary, link.isReady]).toEqual([['drained'], true]);
   });
 
+  it('may be written to again at once while the kernel has room', async () => {
+    const { connection, link, diary } = setUp();
+    connection.hasRoom = true;
+    for (const text of ['a', 'b']) {
+      link.write([bytes(text), bytes(text)]);
+      expect(link.isReady).toBe(true);
+    }
+    await connection.take();
+    expect([connection.writes, diary]).toEqual([['a+a', 'b+b'], []]);
+  });
+
   it('lets an announcement pass what waits, at once or right after the write in flight', async () => {
     const { connection, link, diary } = setUp();
     link.announce(bytes('welcome'));
@@ -110,10 +125,21 @@ describe('a link', () => {
 });
 
 describe('a connection that takes nothing', () => {
-  it('has stalled after the limit, and a quarter of it at most', async () => {
-    const { clock, link, diary } = setUp();
+  it('has stalled after the limit when it owes a sign, and a quarter of it at most', async () => {
+    const { clock, link, diary, owes } = setUp();
+    owes.sign = true;
     link.write([bytes('a')]);
     await clock.advance(stallTimeoutMs - 1);
+    expect(diary).toEqual([]);
+    await clock.advance(stallTimeoutMs / 4 + 1);
+    expect(diary).toEqual(['stalled']);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('has stalled after twelve times the limit when only the kernel can tell', async () => {
+    const { clock, link, diary } = setUp();
+    link.write([bytes('a')]);
+    await clock.advance(12 * stallTimeoutMs - 1);
     expect(diary).toEqual([]);
     await clock.advance(stallTimeoutMs / 4 + 1);
     expect(diary).toEqual(['stalled']);

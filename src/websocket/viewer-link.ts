@@ -3,7 +3,7 @@ import type { ViewerSink } from './viewer-sink.ts';
 
 /** Who a {@link ViewerLink} works for. */
 export interface LinkOwner {
-  /** The kernel has taken all that was written. */
+  /** The kernel has taken a write that it did not take at once. */
   drained(): void;
   /** The viewer takes nothing, or more is due to it than is kept for anybody. */
   stalled(): void;
@@ -16,6 +16,12 @@ const maxControlBytes = 256 << 10;
 
 // The stall limit is looked at in quarters. Looks are counted, not time: a viewer has not stalled when it was us.
 const looksPerTimeout = 4;
+
+// A kernel that is full takes nothing until a third of its 4 MB is free, which on a link of 26 kB/s is a minute. So for a
+// viewer that gives no other sign we wait for this many times the limit.
+const kernelPatience = 12;
+
+const nothing = new Uint8Array(0);
 
 /**
  * The connection of one viewer. What is due goes out in one write, and nothing is written on top of a write that the
@@ -48,6 +54,11 @@ export class ViewerLink {
     return !this.#isBusy && !this.#isEnding && !this.#isGone && this.#sink.isOpen;
   }
 
+  /** Whether the kernel has not taken all that was written. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
   /** Bytes written so far. */
   get bytesSent(): number {
     return this.#bytesSent;
@@ -58,17 +69,17 @@ export class ViewerLink {
     if (this.#isGone) return;
     this.#control.push(message);
     this.#controlBytes += message.byteLength;
-    if (this.#controlBytes > maxControlBytes) this.#owner.stalled();
-    else if (this.isReady) this.write([]);
+    if (this.isReady)
+      this.write([]); // However long: the welcome names every stream there is.
+    else if (this.#controlBytes > maxControlBytes) this.#owner.stalled();
   }
 
-  /** Sends pieces of messages in one go, announcements first. Only when `isReady`. */
+  /** Sends pieces of messages in one go, announcements first. Only when `isReady`, which it may be again afterwards. */
   write(pieces: readonly Uint8Array[]): void {
     const all = this.#controlBytes === 0 ? pieces : [...this.#control, ...pieces];
     if (all.length === 0) return;
     this.#control = [];
     this.#controlBytes = 0;
-    this.#isBusy = true;
     this.#send(all);
     this.#watch();
   }
@@ -100,14 +111,19 @@ export class ViewerLink {
     this.#control = [];
   }
 
+  // A kernel that has room takes a write at once. Only one that has not is asked to call back: with a thousand viewers the
+  // calls would cost as much as all the rest.
   #send(pieces: readonly Uint8Array[]): void {
     const { output } = this.#sink;
-    const last = pieces.length - 1;
-    output.cork();
-    for (let index = 0; index < last; index++) output.write(pieces[index]!);
-    output.write(pieces[last]!, this.#written);
-    output.uncork();
-    for (const { byteLength } of pieces) this.#bytesSent += byteLength;
+    if (pieces.length > 1) output.cork();
+    for (const piece of pieces) {
+      output.write(piece);
+      this.#bytesSent += piece.byteLength;
+    }
+    if (pieces.length > 1) output.uncork();
+    this.#isBusy = output.writableLength > 0;
+    if (this.#isBusy) output.write(nothing, this.#written);
+    else this.noteProgress();
   }
 
   readonly #written = (error?: Error | null): void => {
@@ -134,7 +150,13 @@ export class ViewerLink {
     const unsentBytes = this.#sink.unsentBytes();
     this.#idleLooks = unsentBytes === this.#lastUnsentBytes ? this.#idleLooks + 1 : 0;
     this.#lastUnsentBytes = unsentBytes;
-    if (this.#idleLooks < looksPerTimeout) this.#lookLater();
+    if (this.#idleLooks < this.#patience()) this.#lookLater();
     else this.#owner.stalled();
   };
+
+  /** Looks without progress until it has stalled. */
+  #patience(): number {
+    const onlyKernelTells = this.#isBusy && !this.#isEnding && !this.#owner.owesSign();
+    return onlyKernelTells ? kernelPatience * looksPerTimeout : looksPerTimeout;
+  }
 }

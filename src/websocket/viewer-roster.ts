@@ -26,7 +26,7 @@ interface Entry extends Pinged {
   readonly protocol: ViewerStats['protocol'];
   readonly address: string;
   readonly sink: ViewerSink;
-  readonly viewer: { stats(): SessionStats; leave(): void };
+  readonly viewer: { readonly isBusy: boolean; stats(): SessionStats; leave(): void };
   endReason: ViewerEndReason;
 }
 
@@ -70,7 +70,7 @@ export class ViewerRoster {
     this.#options = options;
     this.#hooks = hooks;
     this.#flusher = new Flusher({ coalesceMs, clock });
-    this.#heartbeat = new Heartbeat(clock, pingIntervalMs, ({ id }) => this.#giveUp(id, 'unresponsive'));
+    this.#heartbeat = new Heartbeat(clock, pingIntervalMs, (entry) => this.#giveUpSilent(entry));
     this.#news = new StreamNews(options.streams, this.#encoder);
     const remaining = () => ({ remaining: this.#entries.size });
     this.#dropped = new BatchReport(clock, logger, 'viewers dropped', remaining);
@@ -191,9 +191,11 @@ export class ViewerRoster {
     this.#closing = undefined;
   }
 
-  #giveUp(id: number, reason: ViewerEndReason): void {
-    this.#noteEnd(id, reason);
-    this.#entries.get(id)?.sink.destroy();
+  /** Unless the ping waits behind megabytes on a slow link: then the stall limit decides. */
+  #giveUpSilent({ id, viewer, sink }: Entry): void {
+    if (viewer.isBusy) return;
+    this.#noteEnd(id, 'unresponsive');
+    sink.destroy();
   }
 
   #noteEnd(id: number, reason: ViewerEndReason): void {

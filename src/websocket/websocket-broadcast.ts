@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Emitter } from '../core/emitter.ts';
+import { describeError } from '../core/error-transfer.ts';
 import type { LiveStream } from '../media/live-stream.ts';
 import {
   Admission,
@@ -16,7 +17,7 @@ import {
   resolveBroadcastOptions,
   type WebSocketBroadcastOptions,
 } from './options.ts';
-import { subprotocol } from './protocol.ts';
+import { isStreamName, subprotocol } from './protocol.ts';
 import { type Route, type RoutePaths, readRoute } from './routes.ts';
 import { maxStreamerMessageBytes } from './streamer-options.ts';
 import { StreamerRoster } from './streamer-roster.ts';
@@ -102,7 +103,7 @@ export class WebSocketBroadcast extends Emitter<WebSocketBroadcastEvents> {
     if (route.kind !== 'flv') answer(response, 426, { connection: 'upgrade', upgrade: 'websocket' });
     else if (request.method !== 'GET' && request.method !== 'HEAD')
       answer(response, 405, { allow: 'GET, HEAD' });
-    else void this.#request(route.stream, request, response);
+    else this.#contain(this.#request(route.stream, request, response), response);
     return true;
   }
 
@@ -116,7 +117,7 @@ export class WebSocketBroadcast extends Emitter<WebSocketBroadcastEvents> {
     const route = readRoute(request.url, this.#paths);
     if (route === undefined) return false;
     socket.on('error', () => {}); // 'close' follows and says it all.
-    void this.#upgrade(route, request, socket, head);
+    this.#contain(this.#upgrade(route, request, socket, head), socket);
     return true;
   }
 
@@ -128,6 +129,14 @@ export class WebSocketBroadcast extends Emitter<WebSocketBroadcastEvents> {
     this.#isClosed = true;
     this.#streamers.close();
     this.#viewers.close(closeGraceMs);
+  }
+
+  /** What goes wrong with one connection, such as a socket that was given twice, ends that one. */
+  #contain(work: Promise<void>, connection: Duplex | ServerResponse): void {
+    work.catch((error: unknown) => {
+      this.#options.logger.error('connection failed', { error: describeError(error) });
+      connection.destroy();
+    });
   }
 
   async #request(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -152,9 +161,9 @@ export class WebSocketBroadcast extends Emitter<WebSocketBroadcastEvents> {
     if (guest === undefined) return;
     if (typeof guest === 'number') return refuseUpgrade(socket, guest);
     const stream = route.kind === 'flv' ? this.#find(route.stream, guest) : undefined;
-    const isMissing =
-      route.kind === 'flv' ? stream === undefined : route.kind === 'streamer' && route.stream === '';
-    if (isMissing) return refuseUpgrade(socket, 404);
+    if (route.kind === 'flv' && stream === undefined) return refuseUpgrade(socket, 404);
+    if (route.kind === 'streamer' && !isPublishable(guest.decision.name ?? route.stream))
+      return refuseUpgrade(socket, 404);
     const server = (route.kind === 'streamer' && this.#streamerServer) || this.#viewerServer;
     // A handshake that is not well-formed is answered and closed by `ws`.
     server.handleUpgrade(request, socket, head, (webSocket) =>
@@ -220,6 +229,11 @@ const flvHeaders = {
   'cache-control': 'no-store',
   connection: 'close',
 };
+
+/** Whether viewers can follow a stream of this name; `*` means all. */
+function isPublishable(name: string): boolean {
+  return isStreamName(name) && name !== '*';
+}
 
 function roleOf({ kind }: Route): ConnectionRole {
   return kind === 'streamer' ? 'streamer' : 'viewer';

@@ -29,6 +29,8 @@ import { Player } from './player/player.js';
 
 const pollMs = 1_000;
 const refreshMs = 250;
+// What ticks on between two answers stops when none comes: nobody knows how it goes on.
+const maxElapsedMs = 2 * pollMs;
 const maxStreams = 500;
 const minGapLogMs = 10_000;
 
@@ -44,7 +46,7 @@ const hub = new HubConnection(viewersAddress(), {
   onRefused: ({ message }) => log.add([{ tone: 'warn', text: `The server refused a message: ${message}` }]),
 });
 const player = new Player(hub, byId('viewer'), forced, {
-  onPhase: logPhase,
+  onPhase: takePhase,
   onGap: logGap,
   onEngine: ({ element, name }) => {
     element.id = 'picture';
@@ -115,7 +117,7 @@ function takeChanges(changes) {
 
 /** The streams as they are known now. */
 function streams() {
-  return mergeStreams(hub.state.kind === 'open' ? hub.streams : null, answered);
+  return mergeStreams(hub.state.kind === 'open' ? hub.streams : null, answered, isAnswering);
 }
 
 function renderStreams() {
@@ -132,8 +134,13 @@ function takeTree(answer) {
   if (typeof answer !== 'object' || answer === null) return;
   if (supervision !== null) log.add(compareTrees(supervision, answer));
   supervision = answer;
-  setText(byId('health'), String(answer.status ?? 'unknown'));
-  setTone(byId('health'), toneOfStatus(answer.status));
+  renderHealth(answer.status);
+}
+
+/** @param {unknown} status */
+function renderHealth(status) {
+  setText(byId('health'), String(status ?? 'unknown'));
+  setTone(byId('health'), toneOfStatus(status));
 }
 
 /** @param {string} name */
@@ -185,7 +192,7 @@ function currentStream() {
 
 /** What changes between two answers: pictures, countdowns, ages. */
 function refresh() {
-  const silentMs = performance.now() - answeredAtMs;
+  const silentMs = Math.min(performance.now() - answeredAtMs, maxElapsedMs);
   if (view === 'wall') wall.render(streams());
   else refreshStage();
   if (supervision !== null) tree.render(supervision, silentMs);
@@ -210,10 +217,13 @@ function logAnswering(isAnswered) {
       ? { tone: 'ok', text: 'The server answers again' }
       : { tone: 'bad', text: 'The server does not answer' },
   ]);
+  renderHealth(isAnswered ? supervision?.status : 'unknown');
+  renderStreams();
 }
 
 /** @param {Phase} phase */
-function logPhase({ kind }) {
+function takePhase({ kind }) {
+  frame.render(player.view, player.latencyMs);
   if (kind === 'playing') log.add([{ tone: 'ok', text: `${player.stream}: the picture is here` }]);
   if (kind === 'broken') log.add([{ tone: 'warn', text: `${player.stream}: the player starts again` }]);
 }

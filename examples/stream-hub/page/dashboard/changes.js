@@ -70,10 +70,12 @@ export function describeStreams(changes) {
  * The streams to show: which there are and how they are is pushed at once, their numbers come with the next answer.
  * @param {readonly ActiveStream[] | null} pushed `null` while there is no connection: then the last answer is all there is
  * @param {readonly StreamInfo[]} answered
+ * @param {boolean} isAnswering whether that answer is a fresh one
  * @returns {readonly StreamInfo[]}
  */
-export function mergeStreams(pushed, answered) {
-  if (pushed === null) return answered;
+export function mergeStreams(pushed, answered, isAnswering) {
+  if (pushed === null && isAnswering) return answered;
+  if (pushed === null) return answered.map((stream) => ({ ...stream, state: 'unknown', reason: null }));
   const numbers = new Map(answered.map((stream) => [stream.name, stream]));
   return pushed.map(({ stream: name, state }) => {
     const reason = state === 'interrupted' ? interruptionReason : null;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 type Change = { tone: string; text: string };
 type ChangesModule = {
   describeStreams(changes: readonly object[]): Change[];
-  mergeStreams(pushed: readonly object[] | null, answered: readonly object[]): object[];
+  mergeStreams(pushed: readonly object[] | null, answered: readonly object[], isAnswering: boolean): object[];
   compareTrees(before: object, after: object): Change[];
 };
 
@@ -47,14 +47,21 @@ describe('mergeStreams', () => {
       { stream: 'a', id: 1, state: 'live' },
       { stream: 'new', id: 2, state: 'interrupted' },
     ];
-    expect(mergeStreams(pushed, answered)).toEqual([
+    expect(mergeStreams(pushed, answered, true)).toEqual([
       { name: 'a', state: 'live', reason: null, viewers: 3 },
       { name: 'new', state: 'interrupted', reason: expect.stringContaining('publisher') },
     ]);
   });
 
   it('makes do with the last answer while there is no connection', () => {
-    expect(mergeStreams(null, answered)).toEqual(answered);
+    expect(mergeStreams(null, answered, true)).toEqual(answered);
+  });
+
+  it('claims nothing of the streams while the server does not answer either', () => {
+    expect(mergeStreams(null, answered, false)).toEqual([
+      { name: 'a', state: 'unknown', reason: null, viewers: 3 },
+      { name: 'gone', state: 'unknown', reason: null },
+    ]);
   });
 });
 

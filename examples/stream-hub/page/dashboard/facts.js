@@ -18,7 +18,10 @@ import { Sparkline } from './sparkline.js';
 /** @typedef {ReturnType<import('../player/player.js').Player['stats']>} PlayerStats */
 
 /** @type {Record<string, string>} */
-const codecNames = { avc1: 'H.264', hvc1: 'H.265', av01: 'AV1', vp09: 'VP9', mp4a: 'AAC', opus: 'Opus' };
+const codecNames = {
+  ...{ avc1: 'H.264', hvc1: 'H.265', av01: 'AV1', vp09: 'VP9', jpeg: 'JPEG', 'png ': 'PNG', webp: 'WebP' },
+  ...{ mp4a: 'AAC', '.mp3': 'MP3' },
+};
 
 /** @type {Record<string, string>} */
 const playerNames = { webcodecs: 'WebCodecs', mse: 'MediaSource', image: 'Images' };

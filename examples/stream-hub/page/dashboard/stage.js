@@ -10,7 +10,7 @@ import { byId, setText, setTone } from './dom.js';
  * @param {StreamInfo | undefined} stream
  */
 export function renderCaption(name, stream) {
-  const state = stream?.state ?? (name === null ? 'idle' : 'ended');
+  const state = stream?.state ?? (name === null ? 'idle' : 'off air');
   setText(byId('caption-name'), name ?? 'No stream');
   setText(byId('caption-state'), String(state));
   setTone(byId('caption-state'), toneOfStream(stream));
@@ -24,6 +24,7 @@ export function renderCaption(name, stream) {
  */
 export function reductionText(reduction) {
   if (reduction === null) return '';
+  if (reduction.mode === 'lower') return `${reduction.instead} in its place`;
   return reduction.every > 1 ? `every ${ordinal(reduction.every)} keyframe` : 'keyframes only';
 }
 
@@ -32,7 +33,7 @@ export function reductionText(reduction) {
  * @returns {'ok' | 'warn' | 'idle'}
  */
 export function toneOfStream(stream) {
-  if (stream === undefined) return 'idle';
+  if (stream === undefined || stream.state === 'unknown') return 'idle';
   return stream.state === 'live' ? 'ok' : 'warn';
 }
 

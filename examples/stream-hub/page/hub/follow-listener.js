@@ -13,7 +13,8 @@
  * @property {() => void} [onResumed] its publisher is back
  * @property {(reason: string) => void} [onEnded] it is not on air; `onStart` follows when it is
  * @property {(gap: { missed: number, reason: string }) => void} [onGap] something was left out
- * @property {(quality: { mode: string, every: number }) => void} [onQuality] fewer pictures come, or all again
+ * @property {(quality: { mode: string, every: number, instead: string }) => void} [onQuality] fewer pictures come, those of
+ * the stream `instead`, or all again
  * @property {() => void} [onLost] the connection was lost; `onStart` or `onEnded` follows when it is back
  */
 

@@ -1,15 +1,19 @@
 /**
+ * @import { FlvTag } from '../codec/flv-demuxer.js'
  * @import { FollowListener } from './follow-listener.js'
+ * @import { Following, Quality } from './following.js'
  * @import { ActiveStream, ServerMessage } from './hub-messages.js'
  * @import { World } from './hub-link.js'
  * @import { StreamChange } from './known-streams.js'
  */
+import { tagTypes } from '../codec/flv-demuxer.js';
 import { browserWorld } from './browser-world.js';
 import { tellAll, tellChange } from './follow-listener.js';
+import { createFollowing, startOver } from './following.js';
 import { HubLink } from './hub-link.js';
 import { KnownStreams } from './known-streams.js';
 import { RetryDelay } from './retry-delay.js';
-import { ServerClock, timestampDifferenceMs } from './server-clock.js';
+import { ServerClock } from './server-clock.js';
 
 /**
  * @typedef {object} HubHandlers
@@ -21,12 +25,6 @@ import { ServerClock, timestampDifferenceMs } from './server-clock.js';
  *   | { kind: 'connecting' }
  *   | { kind: 'open' }
  *   | { kind: 'waiting', retryAtMs: number, reason: string }} HubState
- *
- * @typedef {{ mode: 'auto' | 'full' | 'keyframes', every: number }} Quality
- * @typedef {object} Following
- * @property {Set<FollowListener>} listeners
- * @property {Quality | null} quality what was asked for
- * @property {{ timestampMs: number, wallMs: number } | null} clock
  */
 
 // A connection that held this long was a good one: its end starts the back-off from the beginning.
@@ -111,7 +109,7 @@ export class HubConnection {
    * @returns {() => void} ends it
    */
   follow(name, listener) {
-    const following = this.#following.get(name) ?? { listeners: new Set(), quality: null, clock: null };
+    const following = this.#following.get(name) ?? createFollowing();
     if (following.listeners.size > 0) this.#send({ type: 'unfollow', stream: name });
     following.listeners.add(listener);
     this.#following.set(name, following);
@@ -138,10 +136,8 @@ export class HubConnection {
    * @param {number} timestampMs
    */
   latencyMs(name, timestampMs) {
-    const clock = this.#following.get(name)?.clock;
     const wallMs = this.#clock.wallMs(this.#world.nowMs());
-    if (!clock || wallMs === null) return null;
-    return wallMs - clock.wallMs - timestampDifferenceMs(clock.timestampMs, timestampMs);
+    return wallMs === null ? null : (this.#following.get(name)?.clock.ageMs(timestampMs, wallMs) ?? null);
   }
 
   /** Tells the server with the next acknowledgement how late a picture was shown. @param {number} ms */
@@ -155,7 +151,7 @@ export class HubConnection {
     this.#setState({ kind: 'connecting' });
     this.#link = new HubLink(this.#url, this.#world, {
       onMessage: (message) => this.#take(message),
-      onTag: (id, tag) => this.#tell(id, ({ onTag }) => onTag?.(tag)),
+      onTag: (id, tag) => this.#takeTag(id, tag),
       latenessMs: () => this.#freshLateness(),
       onRoundTrip: (...sample) => this.#clock.sample(...sample),
       onClose: (reason) => this.#lose(reason),
@@ -200,7 +196,7 @@ export class HubConnection {
       case 'gap':
         return this.#tell(message.id, ({ onGap }) => onGap?.(message));
       case 'quality':
-        return this.#tell(message.id, ({ onQuality }) => onQuality?.(message));
+        return this.#takeQuality(message);
       case 'clock':
         return this.#takeClock(message);
       case 'error':
@@ -219,7 +215,7 @@ export class HubConnection {
 
   /** Asks for a stream and tells its listeners where it stands. @param {string} name @param {Following} following */
   #begin(name, following) {
-    following.clock = null;
+    startOver(following);
     this.#send({ type: 'follow', stream: name });
     if (following.quality !== null) this.#send({ type: 'quality', stream: name, ...following.quality });
     const stream = this.#known.get(name);
@@ -233,7 +229,7 @@ export class HubConnection {
     for (const change of changes) {
       const following = this.#following.get(change.stream.stream);
       if (following === undefined) continue;
-      if (change.kind === 'started') following.clock = null;
+      if (change.kind === 'started') startOver(following);
       tellAll(following.listeners, (listener) => tellChange(listener, change));
     }
     if (changes.length > 0) this.#handlers.onStreams?.(changes);
@@ -241,8 +237,25 @@ export class HubConnection {
 
   /** @param {{ id: number, timestampMs: number, wallMs: number }} clock */
   #takeClock({ id, timestampMs, wallMs }) {
+    this.#followingOf(id)?.clock.tell(timestampMs, wallMs);
+  }
+
+  /** @param {number} id @param {FlvTag} tag */
+  #takeTag(id, tag) {
     const following = this.#followingOf(id);
-    if (following !== undefined) following.clock = { timestampMs, wallMs };
+    const wallMs = this.#clock.latestWallMs(this.#world.nowMs());
+    if (following === undefined) return;
+    if (wallMs !== null && tag.type === tagTypes.video) following.clock.arrived(tag.timestampMs, wallMs);
+    tellAll(following.listeners, ({ onTag }) => onTag?.(tag));
+  }
+
+  /** @param {ServerMessage & { type: 'quality' }} quality */
+  #takeQuality(quality) {
+    const following = this.#followingOf(quality.id);
+    if (following === undefined) return;
+    if (following.insteadId !== quality.insteadId) following.clock.reset();
+    following.insteadId = quality.insteadId;
+    tellAll(following.listeners, ({ onQuality }) => onQuality?.(quality));
   }
 
   /** @param {string} name @param {FollowListener} listener */
@@ -261,8 +274,8 @@ export class HubConnection {
 
   /** @param {number} id */
   #followingOf(id) {
-    const stream = this.#known.withId(id);
-    return stream === undefined ? undefined : this.#following.get(stream.stream);
+    const own = this.#following.get(this.#known.withId(id)?.stream ?? '');
+    return own ?? [...this.#following.values()].find(({ insteadId }) => insteadId === id);
   }
 
   /** @param {object} message */

@@ -54,6 +54,19 @@ describe('HubConnection', () => {
     ]);
   });
 
+  it('hands over what comes in the place of a stream, until that comes again', () => {
+    const socket = bench.opened(demo, { ...demo, stream: 'live/small', id: 8 });
+    bench.hub.follow('live/demo', bench.recorder());
+    const quality = { type: 'quality', stream: 'live/demo', id: 7 };
+    socket.tellTag(8, 1);
+    socket.tell({ ...quality, mode: 'lower', every: 1, instead: 'live/small', instead_id: 8 });
+    socket.tellTag(8, 2);
+    socket.tell({ ...quality, mode: 'full', every: 1 });
+    socket.tellTag(8, 3);
+    socket.tellTag(7, 4);
+    expect(bench.events.slice(1)).toEqual(['demo quality', 'demo tag 2', 'demo quality', 'demo tag 4']);
+  });
+
   it('follows again after the connection was lost, with the quality that was asked for', async () => {
     bench.opened(demo);
     bench.hub.follow('live/demo', bench.recorder());

@@ -92,6 +92,29 @@ describe('measured latency', () => {
     expect(bench.hub.latencyMs('live/demo', 16)).toBe(68);
   });
 
+  it('is never below 0: what is here has come in before', async () => {
+    const socket = bench.opened(demo);
+    bench.hub.follow('live/demo', {});
+    bench.answerPings(socket);
+    const wall_ms = bench.clock.wallMs();
+    socket.tell({ type: 'clock', stream: 'live/demo', id: 7, timestamp_ms: 0, wall_ms });
+    socket.tellTag(7, 700);
+    await bench.clock.advance(20);
+    expect(bench.hub.latencyMs('live/demo', 700)).toBe(20);
+  });
+
+  it('is not made larger by a server clock that is known badly', async () => {
+    const socket = bench.opened(demo);
+    bench.hub.follow('live/demo', {});
+    const wall_ms = bench.clock.wallMs();
+    socket.tell({ type: 'clock', stream: 'live/demo', id: 7, timestamp_ms: 0, wall_ms });
+    await bench.clock.advance(150);
+    socket.tell({ type: 'pong', t: bench.clock.nowMs() - 150, wall_ms }); // All of the way was the way back.
+    socket.tellTag(7, 150);
+    socket.tell({ type: 'pong', t: bench.clock.nowMs(), wall_ms: bench.clock.wallMs() });
+    expect(bench.hub.latencyMs('live/demo', 150)).toBe(0);
+  });
+
   it('is unknown again when the stream begins anew', () => {
     const socket = bench.opened(demo);
     bench.hub.follow('live/demo', {});

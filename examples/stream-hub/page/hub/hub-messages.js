@@ -8,7 +8,7 @@
  *   | { type: 'stream_started' | 'stream_interrupted' | 'stream_resumed', stream: string, id: number }
  *   | { type: 'stream_ended', stream: string, id: number, reason: string }
  *   | { type: 'gap', stream: string, id: number, missed: number, reason: string }
- *   | { type: 'quality', stream: string, id: number, mode: string, every: number }
+ *   | { type: 'quality', stream: string, id: number, mode: string, every: number, instead: string, insteadId: number | null }
  *   | { type: 'clock', stream: string, id: number, timestampMs: number, wallMs: number }
  *   | { type: 'frame' }
  *   | { type: 'ping', t: unknown }
@@ -34,8 +34,7 @@ const readers = {
   stream_ended: (members) => aboutStream(members, { type: 'stream_ended', reason: text(members.reason) }),
   gap: (members) =>
     aboutStream(members, { type: 'gap', missed: number(members.missed) ?? 0, reason: text(members.reason) }),
-  quality: (members) =>
-    aboutStream(members, { type: 'quality', mode: text(members.mode), every: number(members.every) ?? 1 }),
+  quality: readQuality,
   clock: readClock,
   frame: () => ({ type: 'frame' }),
   ping: ({ t }) => ({ type: 'ping', t }),
@@ -124,6 +123,16 @@ function readClock({ timestamp_ms: timestamp, wall_ms: wall, ...members }) {
   const wallMs = number(wall);
   if (timestampMs === null || wallMs === null) return undefined;
   return aboutStream(members, { type: 'clock', timestampMs, wallMs });
+}
+
+/**
+ * @param {Record<string, unknown>} members
+ * @returns {ServerMessage | undefined}
+ */
+function readQuality({ mode, every, instead, instead_id: insteadId, ...members }) {
+  const step = { mode: text(mode), every: number(every) ?? 1 };
+  const source = { instead: text(instead), insteadId: number(insteadId) };
+  return aboutStream(members, { type: 'quality', ...step, ...source });
 }
 
 /**

@@ -18,7 +18,6 @@ describe('readServerMessage', () => {
     { type: 'stream_resumed', ...about },
     { type: 'stream_ended', ...about, reason: 'unpublished' },
     { type: 'gap', ...about, missed: 31, reason: 'lag' },
-    { type: 'quality', ...about, mode: 'keyframes', every: 2 },
     { type: 'ping', t: { any: 'thing' } },
     { type: 'error', code: 'X', message: 'no' },
   ])('reads $type', (message) => {
@@ -35,6 +34,20 @@ describe('readServerMessage', () => {
       pingIntervalMs: 45_000,
       streams: [stream],
     });
+  });
+
+  it('reads what is sent in the place of a stream', () => {
+    const full = { type: 'quality', ...about, mode: 'full', every: 1 };
+    expect(read(full)).toEqual({ ...full, instead: '', insteadId: null });
+    const lower = {
+      type: 'quality',
+      ...about,
+      mode: 'lower',
+      every: 1,
+      instead: 'live/small',
+      instead_id: 9,
+    };
+    expect(read(lower)).toMatchObject({ mode: 'lower', instead: 'live/small', insteadId: 9 });
   });
 
   it('reads clocks and pongs', () => {

@@ -41,6 +41,15 @@ export class ServerClock {
     return best === undefined ? null : nowMs + best.offsetMs;
   }
 
+  /**
+   * The latest it can be there: no more than half a round trip after what it seems to be.
+   * @param {number} nowMs
+   */
+  latestWallMs(nowMs) {
+    const wallMs = this.wallMs(nowMs);
+    return wallMs === null ? null : wallMs + (this.roundTripMs ?? 0) / 2;
+  }
+
   /** @returns {Sample | undefined} */
   #best() {
     const shortestMs = Math.min(...this.#samples.map(({ roundTripMs }) => roundTripMs));

@@ -5,12 +5,10 @@
  * @import { Engine } from '../engines/engines.js'
  */
 
-import { tagTypes } from '../codec/flv-demuxer.js';
 import { RetryDelay } from '../hub/retry-delay.js';
-import { timestampDifferenceMs } from '../hub/server-clock.js';
 import { EngineSlot } from './engine-slot.js';
 import { FreezeWatch } from './freeze-watch.js';
-import { PileUp } from './pile-up.js';
+import { LatencyMeter } from './latency-meter.js';
 
 /**
  * @typedef {{ kind: 'idle' }
@@ -38,8 +36,6 @@ import { PileUp } from './pile-up.js';
  * @typedef {'auto' | 'full' | 'keyframes'} QualityMode
  */
 
-// Of each new measurement this much counts, so that the number can be read and still follows within half a second.
-const latencyWeight = 0.1;
 // Pictures that came for so long after trouble: it is over, and the next one starts with a short wait again.
 const goodPlaybackMs = 5_000;
 
@@ -47,13 +43,16 @@ const goodPlaybackMs = 5_000;
 export class Player {
   /** @type {Phase} */
   phase = { kind: 'idle' };
-  /** What the server sends for now, when it is less than all. @type {{ mode: string, every: number } | null} */
+  /**
+   * What the server sends for now, when it is less than all.
+   * @type {{ mode: string, every: number, instead: string } | null}
+   */
   reduction = null;
   #hub;
   #handlers;
   #engines;
   #freeze = new FreezeWatch();
-  #pileUp = new PileUp();
+  #latency = new LatencyMeter();
   #retry = new RetryDelay();
   /** @type {string | null} */
   #stream = null;
@@ -68,12 +67,8 @@ export class Player {
   #hasPlayed = false;
   #startedAtMs = 0;
   #bytesReceived = 0;
-  /** The timestamp of the newest picture that has arrived. */
-  #arrivedMs = 0;
   #gaps = 0;
   #missed = 0;
-  /** @type {number | null} */
-  #latencyMs = null;
 
   /**
    * @param {HubConnection} hub
@@ -104,7 +99,7 @@ export class Player {
 
   /** From the server to the eye in ms, or `null` while that cannot be measured. */
   get latencyMs() {
-    return this.phase.kind === 'playing' ? this.#latencyMs : null;
+    return this.phase.kind === 'playing' ? this.#latency.medianMs(performance.now()) : null;
   }
 
   /** What an overlay has to know. @returns {PictureView} */
@@ -191,11 +186,10 @@ export class Player {
   /** @param {ActiveStream} stream */
   #start({ state }) {
     this.#startedAtMs = performance.now();
-    this.#latencyMs = null;
+    this.#latency.reset();
     this.reduction = null;
     this.#isInterrupted = state !== 'live';
     this.#freeze.reset(this.#startedAtMs);
-    this.#pileUp.reset();
     this.#engines.begin();
     this.#setPhase({ kind: 'connecting' });
   }
@@ -203,7 +197,6 @@ export class Player {
   /** @param {FlvTag} tag */
   #take(tag) {
     this.#bytesReceived += tag.body.length;
-    if (tag.type === tagTypes.video) this.#arrivedMs = tag.timestampMs;
     try {
       this.#engines.take(tag);
     } catch {
@@ -217,21 +210,17 @@ export class Player {
     const nowMs = performance.now();
     this.#freeze.shown(timestampMs, nowMs);
     this.#hasPlayed = true;
-    this.#measure(timestampMs);
+    this.#measure(timestampMs, nowMs);
     if (nowMs - this.#startedAtMs > goodPlaybackMs) this.#retry.reset();
     if (this.phase.kind !== 'playing') this.#setPhase({ kind: 'playing' });
-    const behindMs = timestampDifferenceMs(timestampMs, this.#arrivedMs);
-    // Nobody sees a page in the background; it drops what has piled up when it comes back.
-    if (!document.hidden && this.#pileUp.isDue(behindMs, nowMs)) this.#engines.dropToLive();
   }
 
-  /** @param {number} timestampMs */
-  #measure(timestampMs) {
+  /** @param {number} timestampMs @param {number} nowMs */
+  #measure(timestampMs, nowMs) {
     const latencyMs = this.#hub.latencyMs(this.#stream ?? '', timestampMs);
     if (latencyMs === null) return;
     this.#hub.reportLateness(latencyMs);
-    this.#latencyMs ??= latencyMs;
-    this.#latencyMs += (latencyMs - this.#latencyMs) * latencyWeight;
+    this.#latency.add(latencyMs, nowMs);
   }
 
   /** @param {boolean} isInterrupted */
@@ -279,9 +268,9 @@ export class Player {
     this.#handlers.onGap?.(gap);
   }
 
-  /** @param {{ mode: string, every: number }} quality */
-  #reduce({ mode, every }) {
-    this.reduction = mode === 'keyframes' ? { mode, every } : null;
+  /** @param {{ mode: string, every: number, instead: string }} quality */
+  #reduce({ mode, every, instead }) {
+    this.reduction = mode === 'full' ? null : { mode, every, instead };
   }
 
   /** @param {Phase} phase */
