@@ -27,7 +27,15 @@ export interface InspectedFrame {
 }
 
 /** Whether a picture may pass. */
-export type InspectionVerdict = boolean | { readonly ok: false; readonly reason: string };
+export type InspectionVerdict = boolean | InspectionRefusal;
+
+/** A picture may not pass, and the streamer is told why. */
+export interface InspectionRefusal {
+  /** That it may not. */
+  readonly ok: false;
+  /** What the streamer is told. */
+  readonly reason: string;
+}
 
 /** Bounds of one streamer: who publishes pictures over a WebSocket. */
 export interface StreamerOptions {
