@@ -99,7 +99,7 @@ describe('a new window', () => {
     expect(window.hasRoom(0)).toBe(true);
     window.send(20 << 20, 0);
     expect(window.hasRoom(0)).toBe(false);
-    expect(window.acknowledge(1, 50)).toEqual({ messages: 1, latencyMs: 50 });
+    expect(window.acknowledge(1, 50)).toEqual({ messages: 1, latencyMs: 50, roundTripMs: 50 });
     expect(window.hasRoom(50)).toBe(true);
   });
 });
@@ -108,7 +108,7 @@ describe('an acknowledgement', () => {
   it('counts the time that the message has waited before it was sent', () => {
     const window = new AckWindow();
     window.send(100, 1_000, 30);
-    expect(window.acknowledge(1, 1_012)).toEqual({ messages: 1, latencyMs: 42 });
+    expect(window.acknowledge(1, 1_012)).toEqual({ messages: 1, latencyMs: 42, roundTripMs: 12 });
   });
 
   it('may repeat the one before, and may come late for many', () => {

@@ -17,6 +17,8 @@ export interface Acknowledged {
   readonly messages: number;
   /** From the moment the newest of them could have been sent to now, in ms. */
   readonly latencyMs: number;
+  /** From the moment it was sent. */
+  readonly roundTripMs: number;
 }
 
 /** How long data may wait in the queues below us, on top of the bare round trip. RFC 6817 allows as much. */
@@ -56,6 +58,8 @@ export class AckWindow {
   /** Since when there has always been something under way. */
   #busySinceMs = 0;
   #isDraining = false;
+  /** How long the receiver may take to acknowledge; what is that old is not overdue. */
+  ackDelayMs = 0;
 
   /** Most bytes that may be under way. */
   get windowBytes(): number {
@@ -103,7 +107,7 @@ export class AckWindow {
   acknowledge(received: number, nowMs: number): Acknowledged | undefined {
     const messages = (received - this.#acknowledged) >>> 0;
     if (messages > this.#sent.length) return undefined;
-    if (messages === 0) return { messages, latencyMs: 0 };
+    if (messages === 0) return { messages, latencyMs: 0, roundTripMs: 0 };
     const wasLimited = this.#acknowledged < this.#limitedBefore;
     const oldest = this.#sent.peek()!;
     const underWayBefore = this.#underWayBytes;
@@ -113,7 +117,7 @@ export class AckWindow {
     this.#base.note(roundTripMs, nowMs);
     if (this.#sent.length === 0) this.#isDraining = false;
     this.#adapt(newest, roundTripMs, wasLimited ? underWayBefore - this.#underWayBytes : 0, nowMs);
-    return { messages, latencyMs: roundTripMs + newest.waitedMs };
+    return { messages, latencyMs: roundTripMs + newest.waitedMs, roundTripMs };
   }
 
   #take(messages: number): SentMessage {
@@ -143,7 +147,7 @@ export class AckWindow {
   #allowance(nowMs: number): number {
     const { ms } = this.#base;
     const oldest = this.#sent.peek()!;
-    const ageMs = nowMs - oldest.sentAtMs;
+    const ageMs = nowMs - oldest.sentAtMs - this.ackDelayMs;
     if (ms === undefined || ageMs <= ms + targetMs) return this.#windowBytes;
     const bytes = (oldest.underWayBytes * (ms + targetMs)) / ageMs;
     return Math.min(this.#windowBytes, Math.max(minBytes, bytes));

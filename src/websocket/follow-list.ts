@@ -2,8 +2,10 @@ import type { LiveStream } from '../media/live-stream.ts';
 import { type FollowedHost, FollowedStream } from './followed-stream.ts';
 import type { FollowedStats } from './session-types.ts';
 
-/** What streams that are followed no more amounted to. */
-export type FollowTotals = Pick<FollowedStats, 'offered' | 'delivered' | 'skipped' | 'gaps'>;
+/** What all streams amount to, those that are followed no more included, and each that is followed now. */
+type FollowStats = Pick<FollowedStats, 'offered' | 'delivered' | 'skipped' | 'gaps' | 'lagMs'> & {
+  readonly streams: readonly FollowedStats[];
+};
 
 /** The streams that one viewer follows: by name, whether they run or not, and with `*` all that run. */
 export class FollowList {
@@ -22,9 +24,18 @@ export class FollowList {
     this.#maxStreams = maxStreams;
   }
 
-  /** What streams that are followed no more amounted to. */
-  get past(): FollowTotals {
-    return this.#past;
+  /** Counters as of now. */
+  stats(): FollowStats {
+    const streams = [...this.#followed.values()].map((followed) => followed.stats());
+    const totals = { ...this.#past, lagMs: 0 };
+    for (const { offered, delivered, skipped, gaps, lagMs } of streams) {
+      totals.offered += offered;
+      totals.delivered += delivered;
+      totals.skipped += skipped;
+      totals.gaps += gaps;
+      totals.lagMs = Math.max(totals.lagMs, lagMs);
+    }
+    return { ...totals, streams };
   }
 
   /** Everything that is followed now. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { SpillwayErrorCode } from '../core/errors.ts';
 import type { LiveStream } from '../media/live-stream.ts';
+import { type AckPace, AckPacer } from './ack-pace.ts';
 import { AckWindow } from './ack-window.ts';
 import type { Flushable } from './flusher.ts';
 import { FollowList } from './follow-list.ts';
@@ -34,6 +35,7 @@ export class SessionViewer implements Flushable {
   readonly #link: ViewerLink;
   readonly #ear: ViewerEar;
   readonly #window: AckWindow | undefined;
+  readonly #pacer: AckPacer;
   readonly #follows: FollowList;
   /** Streams that have something, in the order of their turns. */
   #readable: FollowedStream[] = [];
@@ -49,6 +51,7 @@ export class SessionViewer implements Flushable {
     this.#options = options;
     this.#clock = clock;
     this.#window = options.acknowledges ? new AckWindow() : undefined;
+    this.#pacer = new AckPacer(clock.nowMs());
     this.#link = new ViewerLink(webSocketSink(webSocket, raw), clock, limits.stallTimeoutMs, {
       drained: () => this.#goOn(),
       stalled: () => this.#drop('stalled'),
@@ -126,7 +129,9 @@ export class SessionViewer implements Flushable {
     const pieces = this.#collect(nowMs);
     if (pieces.length > 0) this.#link.write(pieces);
     this.#noteBlocked(nowMs);
-    if (this.#isBlocked && this.#link.isReady && this.#hasRoom(nowMs)) this.#options.flusher.schedule(this);
+    if (!this.#isBlocked || !this.#link.isReady) return;
+    if (this.#hasRoom(nowMs)) this.#options.flusher.schedule(this);
+    else this.#tellPace(this.#pacer.noteFull(nowMs));
   }
 
   /** `flush` threw. Nobody else notices. */
@@ -151,18 +156,10 @@ export class SessionViewer implements Flushable {
 
   /** Counters as of now. */
   stats(): SessionStats {
-    const streams = [...this.#follows.all()].map((followed) => followed.stats());
-    const totals = { ...this.#follows.past };
-    for (const { offered, delivered, skipped, gaps } of streams) {
-      totals.offered += offered;
-      totals.delivered += delivered;
-      totals.skipped += skipped;
-      totals.gaps += gaps;
-    }
+    const follows = this.#follows.stats();
     return {
-      ...totals,
-      lossPercent: lossPercent(totals.skipped, totals.offered),
-      lagMs: Math.max(0, ...streams.map(({ lagMs }) => lagMs)),
+      ...follows,
+      lossPercent: lossPercent(follows.skipped, follows.offered),
       latencyMs: this.#latencyMs,
       lastLatencyMs: this.#lastLatencyMs,
       latenessMs: this.#latenessMs,
@@ -170,7 +167,6 @@ export class SessionViewer implements Flushable {
       windowBytes: this.#window?.windowBytes ?? null,
       unacknowledgedBytes: this.#window?.underWayBytes ?? 0,
       bytesSent: this.#link.bytesSent,
-      streams,
     };
   }
 
@@ -224,8 +220,16 @@ export class SessionViewer implements Flushable {
     this.#link.noteProgress();
     this.#noteLatency(acknowledged.latencyMs, nowMs);
     this.#adaptLag();
+    const { windowBytes, roundTripMs = 0 } = this.#window!;
+    this.#tellPace(this.#pacer.note(acknowledged.roundTripMs - roundTripMs, windowBytes, nowMs));
     this.#goOn();
     return true;
+  }
+
+  #tellPace(pace: AckPace | undefined): void {
+    if (pace === undefined) return;
+    this.#window!.ackDelayMs = pace.everyMs;
+    this.#say({ type: 'acknowledge', every_ms: pace.everyMs, every_bytes: pace.everyBytes });
   }
 
   #noteLatency(latencyMs: number, nowMs: number): void {

@@ -1,8 +1,6 @@
-// What the protocol asks for: at least every 20 ms or 64 KiB while data comes in (docs/broadcast.md).
-const maxBytes = 64 << 10;
-
-/** The longest that a data message may wait for its acknowledgement, in ms. */
-export const maxAckDelayMs = 20;
+// What the protocol asks for until the server says otherwise: at least every 20 ms or 64 KiB while data comes in
+// (docs/broadcast.md).
+const defaultPace = { everyMs: 20, everyBytes: 64 << 10 };
 
 /**
  * Decides when to acknowledge. Arriving messages drive it, because the timers of a background tab fire once a second: a
@@ -11,6 +9,7 @@ export const maxAckDelayMs = 20;
 export class AckPolicy {
   /** Data messages since the connection began. */
   received = 0;
+  #pace = defaultPace;
   #waitingBytes = 0;
   #acknowledged = 0;
   #lastAckAtMs = Number.NEGATIVE_INFINITY;
@@ -18,6 +17,16 @@ export class AckPolicy {
   /** Whether something was taken that is not acknowledged yet. */
   get isWaiting() {
     return this.#acknowledged < this.received;
+  }
+
+  /** The longest that a data message may wait for its acknowledgement, in ms. */
+  get maxDelayMs() {
+    return this.#pace.everyMs;
+  }
+
+  /** What the server wants from now on. @param {{ everyMs: number, everyBytes: number }} pace */
+  setPace(pace) {
+    this.#pace = pace;
   }
 
   /**
@@ -29,7 +38,8 @@ export class AckPolicy {
   take(bytes, nowMs) {
     this.received++;
     this.#waitingBytes += bytes;
-    return this.#waitingBytes >= maxBytes || nowMs - this.#lastAckAtMs >= maxAckDelayMs;
+    const { everyMs, everyBytes } = this.#pace;
+    return this.#waitingBytes >= everyBytes || nowMs - this.#lastAckAtMs >= everyMs;
   }
 
   /** Call it when an acknowledgement of everything received leaves. @param {number} nowMs */

@@ -3,16 +3,16 @@ import { describe, expect, it } from 'vitest';
 interface AckPolicy {
   readonly received: number;
   readonly isWaiting: boolean;
+  readonly maxDelayMs: number;
+  setPace(pace: { readonly everyMs: number; readonly everyBytes: number }): void;
   take(bytes: number, nowMs: number): boolean;
   acknowledged(nowMs: number): void;
 }
 
 // The page is plain JavaScript without declarations, so its shape stands here.
 const source: string = new URL('./ack-policy.js', import.meta.url).href;
-const { AckPolicy, maxAckDelayMs } = (await import(source)) as {
-  AckPolicy: new () => AckPolicy;
-  maxAckDelayMs: number;
-};
+const { AckPolicy } = (await import(source)) as { AckPolicy: new () => AckPolicy };
+const maxAckDelayMs = 20;
 
 describe('AckPolicy', () => {
   it('acknowledges the first message at once, and each one that comes 20 ms after the last acknowledgement', () => {
@@ -31,6 +31,18 @@ describe('AckPolicy', () => {
     expect(acks.take(1, 1)).toBe(true);
     acks.acknowledged(1);
     expect(acks.take(1, 1)).toBe(false);
+  });
+
+  it('goes by what the server says, from then on', () => {
+    const acks = new AckPolicy();
+    expect(acks.maxDelayMs).toBe(maxAckDelayMs);
+    acks.setPace({ everyMs: 100, everyBytes: 1_000 });
+    acks.acknowledged(0);
+    expect(acks.maxDelayMs).toBe(100);
+    expect(acks.take(999, 99)).toBe(false);
+    expect(acks.take(1, 99)).toBe(true);
+    acks.acknowledged(99);
+    expect(acks.take(1, 199)).toBe(true);
   });
 
   it('knows whether a timer still has something to acknowledge', () => {

@@ -2,7 +2,7 @@
  * @import { ServerMessage } from './hub-messages.js'
  * @import { FlvTag } from '../codec/flv-demuxer.js'
  */
-import { AckPolicy, maxAckDelayMs } from './ack-policy.js';
+import { AckPolicy } from './ack-policy.js';
 import { readServerMessage, readTagMessage, subprotocol, writeAcknowledgement } from './hub-messages.js';
 
 /**
@@ -114,6 +114,7 @@ export class HubLink {
     if (message.type === 'frame') this.#count(json.length);
     if (message.type === 'ping') this.send({ type: 'pong', t: message.t });
     if (message.type === 'pong') this.#takePong(message);
+    if (message.type === 'acknowledge') this.#acks.setPace(message);
     if (message.type === 'viewer_connected') this.#takeWelcome(message);
     if (this.#isWelcome) this.#handlers.onMessage(message);
   }
@@ -166,7 +167,7 @@ export class HubLink {
     if (this.#acks.take(bytes, this.#world.nowMs())) return this.#acknowledge();
     if (this.#isAckTimerSet) return;
     this.#isAckTimerSet = true;
-    this.#after(maxAckDelayMs, () => {
+    this.#after(this.#acks.maxDelayMs, () => {
       this.#isAckTimerSet = false;
       if (this.#acks.isWaiting) this.#acknowledge();
     });

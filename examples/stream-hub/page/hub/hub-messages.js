@@ -10,6 +10,7 @@
  *   | { type: 'gap', stream: string, id: number, missed: number, reason: string }
  *   | { type: 'quality', stream: string, id: number, mode: string, every: number, instead: string, insteadId: number | null }
  *   | { type: 'clock', stream: string, id: number, timestampMs: number, wallMs: number }
+ *   | { type: 'acknowledge', everyMs: number, everyBytes: number }
  *   | { type: 'frame' }
  *   | { type: 'ping', t: unknown }
  *   | { type: 'pong', t: unknown, wallMs: number }
@@ -24,6 +25,8 @@ const tagHeaderBytes = 11;
 const tagTrailerBytes = 4;
 const defaultPingIntervalMs = 45_000;
 const maxStreams = 1_000;
+// Nobody who wants to know how it goes waits for longer.
+const maxAckDelayMs = 1_000;
 
 /** @type {Readonly<Record<string, (members: Record<string, unknown>) => ServerMessage | undefined>>} */
 const readers = {
@@ -36,6 +39,7 @@ const readers = {
     aboutStream(members, { type: 'gap', missed: number(members.missed) ?? 0, reason: text(members.reason) }),
   quality: readQuality,
   clock: readClock,
+  acknowledge: readPace,
   frame: () => ({ type: 'frame' }),
   ping: ({ t }) => ({ type: 'ping', t }),
   pong: readPong,
@@ -123,6 +127,17 @@ function readClock({ timestamp_ms: timestamp, wall_ms: wall, ...members }) {
   const wallMs = number(wall);
   if (timestampMs === null || wallMs === null) return undefined;
   return aboutStream(members, { type: 'clock', timestampMs, wallMs });
+}
+
+/**
+ * @param {Record<string, unknown>} members
+ * @returns {ServerMessage | undefined}
+ */
+function readPace({ every_ms: ms, every_bytes: bytes }) {
+  const everyMs = number(ms) ?? 0;
+  const everyBytes = number(bytes) ?? 0;
+  const isSane = everyMs >= 1 && everyMs <= maxAckDelayMs && everyBytes >= 1;
+  return isSane ? { type: 'acknowledge', everyMs, everyBytes } : undefined;
 }
 
 /**

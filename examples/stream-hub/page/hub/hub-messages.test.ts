@@ -58,6 +58,9 @@ describe('readServerMessage', () => {
       wallMs: 1_000,
     });
     expect(read({ type: 'pong', t: 5, wall_ms: 9 })).toEqual({ type: 'pong', t: 5, wallMs: 9 });
+    expect(read({ type: 'acknowledge', every_ms: 100, every_bytes: 65_536 })).toEqual({
+      ...{ type: 'acknowledge', everyMs: 100, everyBytes: 65_536 },
+    });
   });
 
   it('bounds the number of streams in a welcome', () => {
@@ -83,6 +86,8 @@ describe('readServerMessage', () => {
     '{"type":"gap","stream":1,"id":1}',
     '{"type":"clock","stream":"a","id":1,"timestamp_ms":"40","wall_ms":1}',
     '{"type":"pong"}',
+    '{"type":"acknowledge","every_ms":1e9,"every_bytes":1}',
+    '{"type":"acknowledge","every_ms":20,"every_bytes":0}',
   ])('does not know %s', (json) => {
     expect(readServerMessage(json)).toBeUndefined();
   });
