@@ -9,7 +9,10 @@ import { concat } from '../codec/fmp4-boxes.js';
  * @property {() => number} findRemovableMs up to which time nothing is needed any more
  * @property {(codec: string) => void} onUnsupported the browser cannot play this
  * @property {(error: Error) => void} onBroken nothing can be added any more
+ * @property {(newestMs: number) => void} onAdded everything up to the segment of this time can be played
  */
+
+/** @typedef {{ mimeType: string | null, bytes: Uint8Array, timeMs: number }} Item */
 
 const maxQueuedBytes = 8 << 20;
 // What came while the browser was busy goes in as one piece; more than this at once would hold up the page.
@@ -27,9 +30,13 @@ export class MseBuffer {
   /** @type {SourceBuffer | null} */
   #buffer = null;
   #mimeType = '';
-  /** @type {{ mimeType: string | null, bytes: Uint8Array }[]} */
+  /** @type {Item[]} */
   #queue = [];
   #queuedBytes = 0;
+  /** From a call to its `updateend`; the browser's own `updating` is false again a moment before that event. */
+  #isBusy = false;
+  /** The newest of what the browser works on. @type {number | null} */
+  #addingMs = null;
   #removeEndMs = 0;
   #removedMs = 0;
   #listening = new AbortController();
@@ -50,9 +57,9 @@ export class MseBuffer {
   }
 
   /** @param {Segment} segment */
-  append({ init, bytes }) {
-    if (init !== null) this.#push(init);
-    this.#push({ mimeType: null, bytes });
+  append({ init, bytes, timeMs }) {
+    if (init !== null) this.#push({ ...init, timeMs });
+    this.#push({ mimeType: null, bytes, timeMs });
     if (this.#queuedBytes > maxQueuedBytes)
       return this.#handlers.onBroken(
         new Error(`the browser takes no media: ${this.#queuedBytes} bytes wait`),
@@ -73,7 +80,7 @@ export class MseBuffer {
     this.#buffer = null;
   }
 
-  /** @param {{ mimeType: string | null, bytes: Uint8Array }} item */
+  /** @param {Item} item */
   #push(item) {
     this.#queue.push(item);
     this.#queuedBytes += item.bytes.length;
@@ -81,7 +88,7 @@ export class MseBuffer {
 
   #pump() {
     const isClosed = this.#listening.signal.aborted;
-    if (isClosed || this.#source.readyState !== 'open' || this.#buffer?.updating) return;
+    if (isClosed || this.#source.readyState !== 'open' || this.#isBusy) return;
     if (this.#removeEndMs > this.#removedMs) return this.#remove();
     const mimeType = this.#queue[0]?.mimeType ?? this.#mimeType;
     if (this.#queue.length === 0) return;
@@ -94,7 +101,9 @@ export class MseBuffer {
 
   #remove() {
     this.#removedMs = this.#removeEndMs;
-    this.#buffer?.remove(0, this.#removeEndMs / 1_000);
+    if (this.#buffer === null) return;
+    this.#isBusy = true;
+    this.#buffer.remove(0, this.#removeEndMs / 1_000);
   }
 
   /** Opens the buffer, or changes what it takes. @param {string} mimeType */
@@ -113,14 +122,25 @@ export class MseBuffer {
   /** @param {string} mimeType */
   #open(mimeType) {
     this.#buffer = this.#source.addSourceBuffer(mimeType);
-    this.#buffer.addEventListener('updateend', () => this.#pump(), this.#listening);
+    this.#buffer.addEventListener('updateend', () => this.#updated(), this.#listening);
+  }
+
+  #updated() {
+    const addedMs = this.#addingMs;
+    this.#isBusy = false;
+    this.#addingMs = null;
+    if (addedMs !== null) this.#handlers.onAdded(addedMs);
+    this.#pump();
   }
 
   #append() {
     const count = this.#countNext();
-    const pieces = this.#queue.slice(0, count).map(({ bytes }) => bytes);
-    const size = pieces.reduce((sum, { length }) => sum + length, 0);
+    const items = this.#queue.slice(0, count);
+    const size = items.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const pieces = items.map(({ bytes }) => bytes);
     this.#buffer?.appendBuffer(concat(pieces, size));
+    this.#isBusy = true;
+    this.#addingMs = Math.max(...items.map(({ timeMs }) => timeMs));
     this.#queue.splice(0, count);
     this.#queuedBytes -= size;
   }

@@ -1,11 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 interface MseBuffer {
-  append(segment: { init: { mimeType: string; bytes: Uint8Array } | null; bytes: Uint8Array }): void;
+  append(segment: Segment): void;
   removeBefore(endMs: number): void;
   close(): void;
 }
+interface Segment {
+  readonly init: { mimeType: string; bytes: Uint8Array } | null;
+  readonly bytes: Uint8Array;
+  readonly timeMs: number;
+}
 interface Handlers {
+  onAdded(newestMs: number): void;
   findRemovableMs(): number;
   onUnsupported(codec: string): void;
   onBroken(error: Error): void;
@@ -68,16 +74,19 @@ class BrowserSource extends EventTarget {
 }
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-const media = (text: string) => ({ init: null, bytes: bytesOf(text) });
-const first = (mimeType: string, text: string) => ({
+const media = (text: string, timeMs = 0): Segment => ({ init: null, bytes: bytesOf(text), timeMs });
+const first = (mimeType: string, text: string): Segment => ({
   init: { mimeType, bytes: bytesOf('init ') },
   bytes: bytesOf(text),
+  timeMs: 0,
 });
+const bulk = (size: number): Segment => ({ init: null, bytes: new Uint8Array(size), timeMs: 0 });
 
 function setUp(handlers: Partial<Handlers> = {}) {
   const media = new BrowserSource();
   const troubles: string[] = [];
   const buffer = new MseBuffer(media, {
+    onAdded: () => {},
     findRemovableMs: () => 0,
     onUnsupported: (codec) => void troubles.push(`unsupported ${codec}`),
     onBroken: ({ message }) => void troubles.push(message),
@@ -108,6 +117,32 @@ describe('MseBuffer', () => {
     expect(log.slice(1)).toEqual(['init a', 'bc']);
     browser.finish();
     expect(log).toHaveLength(3);
+  });
+
+  it('tells how far it can be played only when the browser has taken it', () => {
+    const added: number[] = [];
+    const { source, buffer, browser } = setUp({ onAdded: (newestMs) => added.push(newestMs) });
+    source.open();
+    for (const segment of [first('video', 'a'), media('b', 66), media('c', 33)]) buffer.append(segment);
+    expect(added).toEqual([]);
+    browser.finish();
+    browser.finish();
+    expect(added).toEqual([0, 66]);
+    buffer.removeBefore(10);
+    browser.finish();
+    expect(added).toHaveLength(2);
+  });
+
+  it('waits for the word of the browser, which is no longer busy a moment before', () => {
+    const added: number[] = [];
+    const { source, buffer, browser, log } = setUp({ onAdded: (newestMs) => added.push(newestMs) });
+    source.open();
+    buffer.append(first('video', 'a'));
+    browser.updating = false;
+    buffer.append(media('b', 33));
+    expect(log).toEqual(['open video', 'init a']);
+    browser.finish();
+    expect([log.at(-1), added]).toEqual(['b', [0]]);
   });
 
   it('changes the type between two pieces when the codec changes', () => {
@@ -160,14 +195,14 @@ describe('MseBuffer', () => {
 
   it('gives up when the browser takes nothing for too long', () => {
     const { buffer, troubles } = setUp();
-    for (let count = 0; count < 9; count++) buffer.append({ init: null, bytes: new Uint8Array(1 << 20) });
+    for (let count = 0; count < 9; count++) buffer.append(bulk(1 << 20));
     expect(troubles).toEqual([expect.stringMatching(/takes no media: 9437184 bytes wait/)]);
   });
 
   it('adds at most a megabyte at once', () => {
     const { source, buffer, log } = setUp();
     buffer.append(first('video', 'a'));
-    for (let count = 0; count < 3; count++) buffer.append({ init: null, bytes: new Uint8Array(1 << 19) });
+    for (let count = 0; count < 3; count++) buffer.append(bulk(1 << 19));
     source.open();
     expect(log.at(-1)).toBe(`${(1 << 19) + 6} bytes`);
   });

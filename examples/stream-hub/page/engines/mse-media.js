@@ -8,6 +8,7 @@ import { MseBuffer, mediaSourceClass } from './mse-buffer.js';
  * @typedef {object} MediaHandlers
  * @property {(codec: string) => void} onUnsupported
  * @property {(error: Error) => void} onBroken
+ * @property {() => void} onProgress time to look where the live edge is, and to {@link MseMedia.follow} it
  * @property {() => void} [onUnderrun] it has run dry
  */
 
@@ -19,7 +20,7 @@ const maxAheadMs = 20_000;
 
 /** A media element that plays segments as they come, near their end. */
 export class MseMedia {
-  /** The end of what was added, in ms of the element's time. */
+  /** The newest of what the browser has taken, in ms of the element's time: beyond that it neither plays nor jumps. */
   newestMs = 0;
   #element;
   #edge;
@@ -60,6 +61,7 @@ export class MseMedia {
     const source = new (mediaSourceClass())();
     this.#buffer = new MseBuffer(source, {
       ...this.#handlers,
+      onAdded: (newestMs) => this.#added(newestMs),
       findRemovableMs: () => this.#findCut(this.positionMs),
     });
     this.#url = URL.createObjectURL(source);
@@ -78,13 +80,13 @@ export class MseMedia {
     this.#hasShown = false;
     this.#edge.restart();
     this.#element.removeAttribute('src');
-    this.#element.load();
     URL.revokeObjectURL(this.#url);
+    // To stop a decoder takes the browser up to 20 ms; whoever closes one stream to ask for another one asks first.
+    queueMicrotask(() => this.#release());
   }
 
   /** @param {Segment} segment */
   append(segment) {
-    this.newestMs = Math.max(this.newestMs, segment.timeMs);
     if (segment.isKeyframe) this.#noteKeyframe(segment.timeMs);
     this.#buffer?.append(segment);
     this.#trim();
@@ -92,7 +94,12 @@ export class MseMedia {
 
   /** Tells that a picture was shown, or sound heard: only then the place is one to judge from. */
   shown() {
-    this.#hasShown = this.#buffer !== null;
+    // While it seeks, that was still a picture from before.
+    if (this.#buffer === null || this.#element.seeking) return;
+    // A group that came at once may be all there is for a while, so nothing else would start the jump to its end.
+    const isMoment = !this.#hasShown || this.#edge.isHolding;
+    this.#hasShown = true;
+    if (isMoment) this.#handlers.onProgress();
   }
 
   /** Keeps to the live edge. @param {number} newestMs what the edge is measured from */
@@ -129,11 +136,21 @@ export class MseMedia {
     this.#element.currentTime = Math.max(0, jumpToMs) / 1_000;
   }
 
+  #release() {
+    if (this.#buffer === null) this.#element.load();
+  }
+
+  /** @param {number} newestMs */
+  #added(newestMs) {
+    this.newestMs = Math.max(this.newestMs, newestMs);
+    this.#handlers.onProgress();
+  }
+
   #ranDry() {
     // It also waits for the first picture and after a jump: that is no sign of a bad network.
     if (!this.#hasShown || this.#element.seeking) return;
-    this.#edge.underrun(performance.now());
-    this.#handlers.onUnderrun?.();
+    const moment = { nowMs: performance.now(), positionMs: this.positionMs, newestMs: this.newestMs };
+    if (this.#edge.ranDry(moment)) this.#handlers.onUnderrun?.();
   }
 
   #failed() {

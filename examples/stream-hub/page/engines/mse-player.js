@@ -41,8 +41,12 @@ export class MsePlayer {
     this.#media = new MseMedia(this.#element, this.#edge, {
       onUnsupported: (codec) => this.#refuse(codec),
       onBroken: (error) => this.#broke(error),
+      onProgress: () => this.#media.follow(),
     });
-    this.#sound = new MseSound(() => this.#edge.lengthen(performance.now()));
+    this.#sound = new MseSound({
+      placeMs: () => this.#placeMs,
+      onUnderrun: () => this.#edge.lengthen(performance.now()),
+    });
     this.#element.addEventListener('click', () => this.#media.play());
     this.#watchFrames();
   }
@@ -137,7 +141,6 @@ export class MsePlayer {
       return;
     }
     this.#media.append(segment);
-    this.#media.follow();
   }
 
   /** Another timeline needs a buffer of its own. */
@@ -153,7 +156,7 @@ export class MsePlayer {
   #takeSound(body, timestampMs) {
     const content = readAudioTag(body);
     if (content?.kind === 'unsupported') this.#sound.problem = `this page cannot play ${content.codec}`;
-    else if (content !== undefined) this.#sound.take(content, timestampMs, this.#placeMs);
+    else if (content !== undefined) this.#sound.take(content, timestampMs);
   }
 
   /** Where the picture is in the stream. */
@@ -168,8 +171,6 @@ export class MsePlayer {
       this.#framesPresented = presentedFrames;
       this.#shownMs = (this.#timeline.startMs + Math.round(mediaTime * 1_000)) >>> 0;
       this.#media.shown();
-      // The first picture of a group that came at once: no other one may come for a while.
-      if (presentedFrames === 1) this.#media.follow();
       this.#handlers.onPicture({ timestampMs: this.#shownMs });
       this.#watchFrames();
     });

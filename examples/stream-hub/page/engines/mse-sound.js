@@ -24,11 +24,16 @@ export class MseSound {
   #isOn = false;
   #failures = 0;
 
-  /** @param {() => void} onUnderrun it has run dry */
-  constructor(onUnderrun) {
+  /**
+   * @param {object} handlers
+   * @param {() => number | null} handlers.placeMs the timestamp of the picture that is shown
+   * @param {() => void} handlers.onUnderrun it has run dry
+   */
+  constructor({ placeMs, onUnderrun }) {
     this.#media = new MseMedia(this.#element, this.#edge, {
       onUnsupported: (codec) => this.#giveUp(`this browser cannot play ${codec}`),
       onBroken: ({ message }) => this.#fail(message),
+      onProgress: () => this.#follow(placeMs()),
       onUnderrun,
     });
     this.#element.addEventListener('playing', () => this.#media.shown());
@@ -68,21 +73,18 @@ export class MseSound {
   /**
    * @param {SoundConfig | CodedSound} content
    * @param {number} timestampMs
-   * @param {number | null} pictureMs the timestamp of the picture that is shown
    */
-  take(content, timestampMs, pictureMs) {
+  take(content, timestampMs) {
     if (content.kind === 'config') return this.#configure(content.format);
     if (content.format !== null) this.#configure(content.format);
     if (!this.#isOn || this.problem !== null) return;
     if (!this.#media.isOpen || this.#timeline.isBreak(timestampMs)) this.#restart();
     const segment = this.#timeline.add(content.data, timestampMs);
-    if (segment === null) return;
-    this.#media.append(segment);
-    this.follow(pictureMs);
+    if (segment !== null) this.#media.append(segment);
   }
 
   /** Keeps to the picture, or without one to the newest sound. @param {number | null} pictureMs */
-  follow(pictureMs) {
+  #follow(pictureMs) {
     if (pictureMs === null) return this.#media.follow();
     const placeMs = (pictureMs - this.#timeline.startMs) | 0;
     this.#media.follow(Math.min(this.#media.newestMs, placeMs) + this.#edge.targetMs);
