@@ -167,13 +167,24 @@ describe.skipIf(executablePath === undefined)(
       const page = await dashboard('/?wall');
       const watch = await PageWatch.attach(page, hub.child.pid!);
       for (let time = 0; time < 3; time++) await comeAndGo(); // What is made once and kept.
+      await showsOnly(page, 'steady');
       const before = await sampleWithoutLog(page, watch);
       for (let time = 0; time < 6; time++) await comeAndGo();
-      const after = await sampleWithoutLog(page, watch);
-      expect(after.pageHeapMb - before.pageHeapMb).toBeLessThan(1);
-      expect(after.elements - before.elements).toBeLessThan(10); // A picture on the wall has more.
-      expect((await onWall(page)).map((tile) => tile.stream)).toContain('steady');
+      await showsOnly(page, 'steady');
+      const grown = async (): Promise<{ heapMb: number; elements: number }> => {
+        const { pageHeapMb, elements } = await sampleWithoutLog(page, watch);
+        return { heapMb: pageHeapMb - before.pageHeapMb, elements: elements - before.elements };
+      };
+      await expect.poll(async () => (await grown()).heapMb, patience).toBeLessThan(1);
+      await expect.poll(async () => (await grown()).elements, patience).toBeLessThan(10); // A tile has more.
     });
+
+    /** A tile stays for some seconds after its stream has ended. */
+    async function showsOnly(page: Page, name: string): Promise<void> {
+      await expect
+        .poll(async () => (await onWall(page)).map((tile) => tile.stream), patience)
+        .toEqual([name]);
+    }
 
     /** A stream begins, a dashboard shows it, and both go. */
     async function comeAndGo(): Promise<void> {
