@@ -28,6 +28,9 @@ async function untilBack(test: InputUnderTest, connections: number): Promise<voi
   await eventually(() => test.input.stats().lastPacketAgeMs ?? 1e9).toBeLessThan(200);
 }
 
+// A second is what is promised; a busy machine may take longer once, but not three times.
+const timed = { retry: 2 } as const;
+
 describe.skipIf(ffmpeg === undefined)('MediaInput', () => {
   it('tries an unreachable source again at once, then after growing pauses', async () => {
     const url = await deadUrl();
@@ -221,6 +224,7 @@ describe.skipIf(ffmpeg === undefined)('MediaInput', () => {
 
   it.each(['thread', 'process'] as const)(
     'stops in less than a second in every state, with its worker in a %s',
+    timed,
     async (host) => {
       const camera = await startCamera(ffmpeg!);
       const states: Readonly<Record<string, (test: InputUnderTest) => Promise<unknown>>> = {

@@ -28,6 +28,9 @@ async function take(output: MediaOutput, count: number): Promise<MediaPacket[]> 
   return packets;
 }
 
+// A second is what is promised; a busy machine may take longer once, but not three times.
+const timed = { retry: 2 } as const;
+
 describe.skipIf(ffmpeg === undefined)('MediaInput', () => {
   let folder = '';
   let film = '';
@@ -204,7 +207,7 @@ describe.skipIf(ffmpeg === undefined)('MediaInput', () => {
     expect(warnings).toEqual(['stream not published']);
   });
 
-  it('can run again, and knows its source still', async () => {
+  it('can run again, and knows its source still', timed, async () => {
     const test = new InputUnderTest({ url: film, realtime: true });
     for (const round of [1, 2]) {
       const running = runAlone(test.input);

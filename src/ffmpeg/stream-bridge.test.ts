@@ -1,19 +1,21 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../core/logger.ts';
 import { readFlvTimestamp } from '../media/flv-tag.ts';
 import { StreamDirectory } from '../media/stream-directory.ts';
 import { StreamBridge } from './stream-bridge.ts';
 import { packet } from './test-support.ts';
 
-const streams = new StreamDirectory();
+let streams: StreamDirectory;
 const changes: string[] = [];
-for (const name of ['started', 'interrupted', 'resumed', 'ended'] as const)
-  streams.on(name, () => changes.push(name));
 
-afterEach(() => {
-  streams.close();
+beforeEach(() => {
+  streams = new StreamDirectory();
   changes.length = 0;
+  for (const name of ['started', 'interrupted', 'resumed', 'ended'] as const)
+    streams.on(name, () => changes.push(name));
 });
+
+afterEach(() => streams.close());
 
 const era = (incarnation: number, epoch: number) => ({ incarnation, epoch });
 const tag = (dtsMs: number) => packet('K', dtsMs).tag;
